@@ -1,0 +1,143 @@
+/**
+ * Copying in: the one door through which values from outside become stored values.
+ *
+ * 1 What comes out is frozen, shares nothing with the input, and is JSON data or a `StoredDate`.
+ * 2 It refuses, never repairs, what JSON cannot say; each refusal is an `Issue` naming the path. The exceptions are
+ *   fixed: `undefined` members are dropped, `-0` becomes `0`, an object with `toJSON` becomes what that returns.
+ * 3 Every accessor is read once. Code of the caller that throws here (getters, proxies, `toJSON`) is an issue.
+ * 4 Bounded: 64 levels and a million values a record, so cycles and shared sub-trees cannot run away.
+ *
+ * Cost: one visit per value; about 40 ns a value.
+ */
+
+import { describe, type Issue } from './errors.js'
+import { storedDate, type Value } from './value.js'
+
+/** Deeper structures are refused: nobody means them, and cycles end here. */
+export const DEPTH_MAX = 64
+
+/** Values in one field: a shared sub-tree can multiply without being deep. */
+const VALUES_MAX = 1_000_000
+
+/** Names that reach into the language instead of the record. */
+const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+
+/** Metadata names: ignored in input, `_expiresAt` apart (SPEC 3.1). */
+export const METADATA_NAMES: ReadonlySet<string> = new Set(['_version', '_createdAt', '_updatedAt', '_expiresAt'])
+
+/** What is wrong with a field name, or `undefined`. */
+export function nameProblem(name: string): string | undefined {
+  if (!isCleanString(name)) return `the field name ${JSON.stringify(name)} is not well-formed text`
+  if (name.startsWith('_') || name.startsWith('$')) return `the field name ${JSON.stringify(name)} begins with a reserved "${name[0]}"`
+  if (FORBIDDEN_NAMES.has(name)) return `the field name "${name}" is reserved by the language`
+  if (/[.[\]]/.test(name)) return `the field name ${JSON.stringify(name)} contains ".", "[" or "]", which paths use`
+  return undefined
+}
+
+/** Well-formed UTF-16 without U+0000: what every backend can keep exactly. */
+export function isCleanString(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0')
+}
+
+/** Plain: made by a literal or without a prototype, in any realm. */
+export function isPlainObject(value: unknown): value is { readonly [name: string]: unknown } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
+}
+
+/** Copies one value in. Returns `undefined` after adding to `issues`, and for an input of `undefined`. */
+export function copyValue(input: unknown, path: string, issues: Issue[]): Value | undefined {
+  if (typeof input === 'string' && isCleanString(input)) return input
+  if (typeof input === 'number' && Number.isFinite(input)) return input === 0 ? 0 : input
+  if (typeof input === 'boolean' || input === null || input === undefined) return input
+  try {
+    return new Copier(path).copy(input, path, 1)
+  } catch (error) {
+    issues.push(
+      error instanceof Refusal
+        ? { field: error.path, message: error.message, code: 'value' }
+        : { field: path, message: `reading the value threw: ${describe(error)}`, code: 'value' },
+    )
+    return undefined
+  }
+}
+
+class Refusal extends Error {
+  readonly path: string
+  constructor(path: string, message: string) {
+    super(message)
+    this.path = path
+  }
+}
+
+class Copier {
+  #values = 0
+  readonly #root: string
+
+  constructor(root: string) {
+    this.#root = root
+  }
+
+  copy(input: unknown, path: string, depth: number): Value | undefined {
+    if (++this.#values > VALUES_MAX) throw new Refusal(this.#root, `holds more than ${VALUES_MAX} values; split it into records`)
+    switch (typeof input) {
+      case 'string':
+        if (!isCleanString(input)) throw new Refusal(path, 'is text that is not well-formed or holds U+0000')
+        return input
+      case 'number':
+        if (!Number.isFinite(input)) throw new Refusal(path, `is ${input}; only finite numbers can be stored`)
+        return input === 0 ? 0 : input
+      case 'boolean':
+      case 'undefined':
+        return input
+      case 'object':
+        return input === null ? null : this.#copyObject(input, path, depth)
+      default:
+        throw new Refusal(path, `is a ${typeof input}, which is not JSON data`)
+    }
+  }
+
+  #copyObject(input: object, path: string, depth: number): Value | undefined {
+    if (depth > DEPTH_MAX) throw new Refusal(this.#root, `is nested deeper than ${DEPTH_MAX} levels, or refers to itself`)
+    if (input instanceof Date) {
+      const ms = input.getTime()
+      if (Number.isNaN(ms)) throw new Refusal(path, 'is an invalid Date')
+      return storedDate(ms)
+    }
+    const toJSON: unknown = (input as { toJSON?: unknown }).toJSON
+    if (typeof toJSON === 'function') return this.copy(toJSON.call(input, ''), path, depth + 1)
+    if (Array.isArray(input)) return this.#copyArray(input, path, depth)
+    if (!isPlainObject(input)) throw new Refusal(path, `is a ${className(input)}; store plain objects, lists and dates`)
+    return this.#copyFields(input, path, depth)
+  }
+
+  #copyArray(input: readonly unknown[], path: string, depth: number): Value {
+    const length = input.length
+    const copied: Value[] = []
+    for (let at = 0; at < length; at++) {
+      const value = this.copy(input[at], `${path}[${at}]`, depth + 1)
+      if (value === undefined) throw new Refusal(`${path}[${at}]`, 'is missing or undefined inside a list; use null')
+      copied.push(value)
+    }
+    return Object.freeze(copied)
+  }
+
+  #copyFields(input: { readonly [name: string]: unknown }, path: string, depth: number): Value {
+    const copied: { [name: string]: Value } = {}
+    for (const name of Object.keys(input)) {
+      const at = path === '' ? name : `${path}.${name}`
+      const problem = nameProblem(name)
+      if (problem !== undefined) throw new Refusal(at, problem)
+      const value = this.copy(input[name], at, depth + 1)
+      if (value !== undefined) copied[name] = value
+    }
+    return Object.freeze(copied)
+  }
+}
+
+function className(value: object): string {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  const maker: unknown = (prototype as { constructor?: unknown } | null)?.constructor
+  return typeof maker === 'function' && maker.name !== '' ? maker.name : 'class instance'
+}

@@ -1,0 +1,95 @@
+/**
+ * Query: a read as data, and the builder that spells one.
+ *
+ * 1 A query is immutable; each builder method returns a new one.
+ * 2 Without `orderBy` rows come in bucket order; ties of an `orderBy` in insertion order, running the way of its last field.
+ * 3 Counts are checked where they are given: a negative or fractional one is an error, never "none" or "all".
+ */
+
+import { QueryError } from './errors.js'
+import type { Value } from './value.js'
+
+/** What a field is compared with; several operators on one field must all hold. */
+export interface Comparison {
+  readonly $eq?: Value | undefined
+  readonly $gt?: Value
+  readonly $gte?: Value
+  readonly $lt?: Value
+  readonly $lte?: Value
+  /** Equal to any; `undefined` among them stands for missing. */
+  readonly $in?: readonly (Value | undefined)[]
+}
+
+/** Fields with the value or comparison each must satisfy; `{f: undefined}` is "missing". Empty: everything. */
+export type Filter<R = { readonly [field: string]: unknown }> = {
+  readonly [N in keyof R]?: Comparison | R[N] | null | undefined
+} & {
+  readonly $and?: readonly Filter<R>[]
+  readonly $or?: readonly Filter<R>[]
+}
+
+export interface Ordering {
+  readonly field: string
+  readonly isDescending: boolean
+}
+
+export interface QuerySpec {
+  readonly where: Filter | undefined
+  readonly orderBy: readonly Ordering[]
+  readonly offset: number
+  /** Infinity: no limit. */
+  readonly limit: number
+}
+
+const ALL: QuerySpec = { where: undefined, orderBy: [], offset: 0, limit: Number.POSITIVE_INFINITY }
+
+/** A query over one bucket, named by the literal type `N`. */
+export class Query<N extends string = string> {
+  readonly bucket: N
+  readonly spec: QuerySpec
+
+  constructor(bucket: N, spec: QuerySpec = ALL) {
+    this.bucket = bucket
+    this.spec = spec
+  }
+
+  /** Rows must satisfy this too. */
+  where(filter: Filter): Query<N> {
+    const { where } = this.spec
+    return new Query(this.bucket, { ...this.spec, where: where === undefined ? filter : { $and: [where, filter] } })
+  }
+
+  /** Orders by a field; called again, by a further field. */
+  orderBy(field: string, direction: 'asc' | 'desc' = 'asc'): Query<N> {
+    if (typeof field !== 'string') throw new QueryError('orderBy', `takes a field name, not ${typeof field}`)
+    if (direction !== 'asc' && direction !== 'desc')
+      throw new QueryError('orderBy', `the direction is "asc" or "desc", not ${JSON.stringify(direction)}`)
+    return new Query(this.bucket, { ...this.spec, orderBy: [...this.spec.orderBy, { field, isDescending: direction === 'desc' }] })
+  }
+
+  /** At most so many rows. */
+  limit(rows: number): Query<N> {
+    return new Query(this.bucket, { ...this.spec, limit: checkCount('limit', rows) })
+  }
+
+  /** Leaves out so many rows first. */
+  offset(rows: number): Query<N> {
+    return new Query(this.bucket, { ...this.spec, offset: checkCount('offset', rows) })
+  }
+}
+
+/** Starts a query: `from('users').where({role: 'admin'}).orderBy('age', 'desc').limit(10)`. */
+export function from<N extends string>(bucket: N): Query<N> {
+  return new Query(bucket)
+}
+
+/** A whole number of rows, 0 or more; `QueryError` otherwise. */
+export function checkCount(path: string, rows: number): number {
+  if (Number.isInteger(rows) && rows >= 0) return rows
+  throw new QueryError(path, `must be a whole number, 0 or more, not ${String(rows)}`)
+}
+
+/** A spec for a plain filter. */
+export function filterSpec(where: Filter | undefined, limit: number = Number.POSITIVE_INFINITY): QuerySpec {
+  return { where, orderBy: ALL.orderBy, offset: 0, limit }
+}

@@ -1,0 +1,178 @@
+/**
+ * Zod schemas: zod's own parse in front of the record maker.
+ *
+ * 1 What parsing returns is what is stored, copied in (zod's output may alias its input).
+ * 2 A patch parses only the patched fields; then the object-level checks run on the merged record. Stored output is never
+ *   parsed again.
+ * 3 An unknown patched field follows the object's own rule: strip, strict or catchall.
+ * 4 Other top-level shapes than an object take inserts; patches are refused by name.
+ * 5 Asynchronous schemas are refused with a sentence, when zod meets them.
+ */
+
+import { z } from 'zod'
+import type { FieldShape } from './backend.js'
+import { copyValue, METADATA_NAMES } from './copy-value.js'
+import { describe, type Issue, type IssueCode } from './errors.js'
+import type { FastType, FieldChecker } from './field-checker.js'
+import type { RecordSchema } from './record-schema.js'
+import { schemaText, textHash } from './schema-text.js'
+
+type Fields = { readonly [name: string]: z.core.$ZodType }
+
+export function zodSchema(bucket: string, schema: z.ZodType): RecordSchema {
+  const object = schema instanceof z.ZodObject ? schema : undefined
+  const fields: Fields = object === undefined ? {} : (object.shape as Fields)
+  const names = Object.keys(fields)
+  const shapes = names.map((name): FieldShape => ({ name, type: scalarType(fields[name] as z.core.$ZodType) }))
+  return {
+    fields: shapes.map(copier),
+    shapes,
+    uniqueFields: [],
+    unknown: 'pass',
+    fingerprint: textHash(`zod ${schemaText(schema)}`),
+    parse: (input, issues) => parseWith(schema, withoutMetadata(input), '', issues) as object | undefined,
+    parsePatch: object === undefined ? refusePatch(bucket) : patchParser(object, fields),
+    checkStored: (record, issues) => {
+      for (const name of names) {
+        const field = fields[name] as z.core.$ZodType
+        if (!transforms(field)) parseWith(field, record[name], name, issues)
+      }
+    },
+  }
+}
+
+function copier(shape: FieldShape): FieldChecker {
+  const { name, type } = shape
+  const fast: FastType = type === 'date' || type === 'other' ? '' : type
+  return {
+    name,
+    fast,
+    isGenerated: false,
+    isRequired: false,
+    takesAutoincrement: false,
+    accept: (raw, issues) => copyValue(raw, name, issues),
+    fill: undefined,
+  }
+}
+
+/** The metadata names are ignored in input (SPEC 3.1), so a strict object must not meet them. */
+function withoutMetadata(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || !('_version' in input)) return input
+  return Object.fromEntries(Object.entries(input).filter(([name]) => !METADATA_NAMES.has(name)))
+}
+
+function patchParser(object: z.ZodObject, fields: Fields): NonNullable<RecordSchema['parsePatch']> {
+  const { catchall, checks } = object._zod.def
+  const whole = checks === undefined || checks.length === 0 ? undefined : z.any().check(...(checks as z.core.$ZodCheck<unknown>[]))
+  return (current, patch, issues) => {
+    const parsed: { [name: string]: unknown } = {}
+    for (const [name, raw] of Object.entries(patch)) {
+      if (METADATA_NAMES.has(name)) {
+        parsed[name] = raw
+        continue
+      }
+      const field = Object.hasOwn(fields, name) ? fields[name] : catchall
+      if (field === undefined) continue
+      if (field === catchall && field instanceof z.ZodNever) {
+        issues.push({ field: name, code: 'unknown', message: 'is not a field of the schema', detail: 'unrecognized_keys' })
+        continue
+      }
+      parsed[name] = raw === current[name] && raw !== undefined ? raw : parseWith(field, raw, name, issues)
+    }
+    if (issues.length === 0 && whole !== undefined) parseWith(whole, fieldsOf({ ...current, ...parsed }), '', issues)
+    return issues.length === 0 ? parsed : undefined
+  }
+}
+
+function fieldsOf(record: { readonly [name: string]: unknown }): object {
+  return Object.fromEntries(Object.entries(record).filter(([name, value]) => !METADATA_NAMES.has(name) && value !== undefined))
+}
+
+function refusePatch(bucket: string): NonNullable<RecordSchema['parsePatch']> {
+  return (_current, _patch, issues) => {
+    issues.push({
+      field: '',
+      code: 'custom',
+      message: `update needs a top-level z.object; the schema of "${bucket}" takes insert and delete only`,
+    })
+    return undefined
+  }
+}
+
+/** Parses, and turns zod's issues into ours. A throw is code of the caller: an issue too. */
+function parseWith(schema: z.core.$ZodType, input: unknown, path: string, issues: Issue[]): unknown {
+  try {
+    const result = z.safeParse(schema, input)
+    if (result.success) return result.data
+    for (const issue of result.error.issues) issues.push(translate(issue, input, path))
+  } catch (error) {
+    const isAsync = error instanceof z.core.$ZodAsyncError
+    const message = isAsync
+      ? 'the schema is asynchronous; a commit is synchronous, so check before the call'
+      : `the schema threw: ${describe(error)}`
+    issues.push({ field: path, code: 'custom', message })
+  }
+  return undefined
+}
+
+function translate(issue: z.core.$ZodIssue, input: unknown, path: string): Issue {
+  const field = [path, ...issue.path.map(String)].filter(part => part !== '').join('.')
+  return { field, code: codeOf(issue, input), message: issue.message, detail: issue.code }
+}
+
+function codeOf(issue: z.core.$ZodIssue, input: unknown): IssueCode {
+  switch (issue.code) {
+    case 'invalid_type': {
+      const found = issue.path.reduce<unknown>((value, name) => (value as { [name: PropertyKey]: unknown } | undefined)?.[name], input)
+      return found === undefined || found === null ? 'required' : 'type'
+    }
+    case 'invalid_value':
+      return 'enum'
+    case 'too_small':
+      return issue.origin === 'string' || issue.origin === 'array' ? 'minLength' : 'min'
+    case 'too_big':
+      return issue.origin === 'string' || issue.origin === 'array' ? 'maxLength' : 'max'
+    case 'invalid_format':
+      return issue.format === 'regex' ? 'pattern' : 'format'
+    case 'unrecognized_keys':
+      return 'unknown'
+    case 'invalid_key':
+      return 'key'
+    default:
+      return 'custom'
+  }
+}
+
+/** Wrappers that only say when a value may be absent: the stored type is that of what they wrap. */
+const WRAPPERS: ReadonlySet<string> = new Set(['optional', 'nullable', 'default', 'prefault', 'readonly', 'nonoptional', 'catch'])
+
+function innermost(schema: z.core.$ZodType): z.core.$ZodType {
+  let inner = schema
+  while (WRAPPERS.has(inner._zod.def.type)) inner = (inner._zod.def as unknown as { innerType: z.core.$ZodType }).innerType
+  return inner
+}
+
+function scalarType(schema: z.core.$ZodType): FieldShape['type'] {
+  const def = innermost(schema)._zod.def
+  switch (def.type) {
+    case 'string':
+    case 'number':
+    case 'boolean':
+    case 'date':
+      return def.type
+    case 'int':
+      return 'number'
+    case 'enum': {
+      const members = Object.values((def as z.core.$ZodEnumDef).entries)
+      return members.every(member => typeof member === 'string') ? 'string' : 'other'
+    }
+    default:
+      return 'other'
+  }
+}
+
+/** Whether what is stored may differ from what the schema takes, so that a stored value cannot be parsed again. */
+function transforms(schema: z.core.$ZodType): boolean {
+  const { type } = innermost(schema)._zod.def
+  return type === 'transform' || type === 'pipe'
+}
