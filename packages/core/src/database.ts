@@ -21,7 +21,7 @@ import type { Attribution, Change, Clearing, Commit } from './commit.js'
 import { BucketAlreadyExistsError, BucketNotDefinedError, CorruptError, type Issue, ValidationError } from './errors.js'
 import type { Draw } from './field-checker.js'
 import { keyProblem } from './key.js'
-import type { MakeContext } from './record-maker.js'
+import type { MakeContext } from './make-context.js'
 import type { Key, Seq } from './value.js'
 import type { Write } from './write.js'
 
@@ -75,6 +75,11 @@ export class Database {
     const image = this.#images.get(name)
     if (image === undefined) throw new BucketNotDefinedError(name)
     return image
+  }
+
+  /** The last commit that touched a bucket; 0 for an unknown one. */
+  lastSeqOf(name: string): Seq {
+    return this.#images.get(name)?.lastSeq ?? 0
   }
 
   images(): Iterable<BucketImage> {

@@ -13,7 +13,7 @@ import { compile, quote } from './codegen.js'
 import { copyValue, isCleanString } from './copy-value.js'
 import type { Issue } from './errors.js'
 import type { FieldChecker } from './field-checker.js'
-import type { MakeContext } from './record-maker.js'
+import type { MakeContext } from './make-context.js'
 import type { StoreRecord, Value } from './value.js'
 
 /** Fields that fit in the bits of a small integer. */

@@ -13,20 +13,11 @@
 
 import { copyValue, isPlainObject, METADATA_NAMES, nameProblem } from './copy-value.js'
 import { CorruptError, describe, type Issue } from './errors.js'
-import type { FieldChecker, FillContext } from './field-checker.js'
+import type { FieldChecker } from './field-checker.js'
+import { ALL_CHANGED, type MakeContext } from './make-context.js'
 import { type Constructor, compileConstructor, compileFastPaths, type FastPaths, FIELDS_FAST_MAX } from './record-codegen.js'
 import type { RecordSchema } from './record-schema.js'
 import type { StoreRecord, Value } from './value.js'
-
-/** One per database, reused by every call: the hot path allocates nothing. */
-export interface MakeContext extends FillContext {
-  readonly issues: Issue[]
-  /** Set by `patch`: one bit a declared field that changed, in schema order; -1 when the bits do not tell. */
-  changed: number
-}
-
-/** All bits: "any field may have changed". */
-export const ALL_CHANGED = -1
 
 /** Constructors compiled per bucket; sets of fields beyond it are built field by field. */
 const CONSTRUCTORS_MAX = 64

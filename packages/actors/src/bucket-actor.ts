@@ -1,0 +1,247 @@
+/**
+ * Bucket actor: admission, order, deadlines and failure for one bucket. It owns no data, so its death loses none.
+ *
+ *   loading ──serve()──▶ serving ──crash──▶ (supervised-child.ts: restarting, waiting, open, probing) ──▶ serving
+ *      └──fail()──▶ failed                                        any ──stop()──▶ stopped
+ *
+ * 1 Calls run one at a time, in the order made. A call runs in its caller's turn only while nothing waits and the gate is
+ *   open; otherwise it waits in the mailbox, up to its deadline.
+ * 2 A `StoreError` is an answer. Anything else out of core is a crash: the caller is answered once with
+ *   `ActorCrashedError {executed: 'no'}`, the message goes to the dead letters, the child is restarted.
+ * 3 A crash inside `apply` is undone before anyone else runs: no commit sees the torn image.
+ * 4 Restarting compares counts and fingerprint (rebuilding what derives from the records if they disagree), serves, then
+ *   verifies everything in slices behind.
+ * 5 While the circuit is open calls are refused at once with `UnavailableError`; in every other pause they wait.
+ */
+
+import { ActorCrashedError, type BucketImage, type Database, Reader, StoppedError, StoreError, UnavailableError } from '@repertory/core'
+import type { WriteOptions } from './call-options.js'
+import type { Clock, Random } from './clock.js'
+import type { CommitLine } from './commit-line.js'
+import type { DeadLetters } from './dead-letters.js'
+import type { FaultLog } from './fault-log.js'
+import { type CallOptions, Mailbox, type MailboxCounts, type MailboxOptions } from './mailbox.js'
+import { type RestartPolicy, type SupervisedChild, superviseChild } from './supervised-child.js'
+import type { Drainable, TurnGate } from './turn-gate.js'
+
+export type ActorState = 'loading' | 'serving' | 'restarting' | 'waiting' | 'open' | 'probing' | 'failed' | 'stopped'
+
+export interface BucketActorOptions {
+  readonly store: string
+  readonly image: BucketImage
+  readonly line: CommitLine
+  readonly database: Database
+  readonly gate: TurnGate
+  readonly clock: Clock
+  readonly random: Random
+  readonly mailbox: Omit<MailboxOptions, 'owner' | 'clock'>
+  readonly policy: Partial<RestartPolicy>
+  readonly deadLetters: DeadLetters
+  readonly faults: FaultLog
+}
+
+/** Slots verified per macrotask after a restart: about 1 ms. */
+const VERIFIED_PER_SLICE = 500
+
+/** What a verb does inside the turn. */
+export type Work<A, B, R> = (actor: BucketActor, a: A, b: B, options: WriteOptions | undefined) => R
+
+export class BucketActor implements Drainable {
+  readonly name: string
+  readonly image: BucketImage
+  readonly reader: Reader
+  readonly line: CommitLine
+  readonly #options: BucketActorOptions
+  readonly #mailbox: Mailbox
+  readonly #child: SupervisedChild
+  #phase: 'loading' | 'serving' | 'failed' | 'stopped' = 'loading'
+  /** Phase and child in one flag: what the hot path looks at. */
+  #isServing = false
+  #failure: unknown
+  #handledInTurn = 0
+  #refusedInTurn = 0
+  #crashedInTurn = 0
+
+  constructor(options: BucketActorOptions) {
+    this.#options = options
+    this.image = options.image
+    this.line = options.line
+    this.name = options.image.name
+    this.reader = new Reader(options.image)
+    this.#mailbox = new Mailbox({ ...options.mailbox, owner: this.name, clock: options.clock })
+    this.#child = superviseChild({
+      id: this.name,
+      policy: options.policy,
+      clock: options.clock,
+      random: options.random,
+      restart: () => this.#recover(),
+      onState: () => this.#childMoved(),
+      onError: error => options.faults.report(error, `bucket ${this.name}`),
+    })
+  }
+
+  /** Runs `work` in this turn or a later one. */
+  call<A, B, R>(verb: string, work: Work<A, B, R>, a: A, b: B, options: WriteOptions | undefined): Promise<R> {
+    if (this.#isServing && this.#mailbox.depth === 0 && options?.signal === undefined && this.#options.gate.admits()) {
+      const { gate } = this.#options
+      gate.isInTurn = true
+      try {
+        const result = work(this, a, b, options)
+        this.#handledInTurn++
+        return Promise.resolve(result)
+      } catch (error) {
+        return Promise.reject(this.#failed(verb, error, false))
+      } finally {
+        gate.isInTurn = false
+      }
+    }
+    return this.#send(verb, () => work(this, a, b, options), options) as Promise<R>
+  }
+
+  /** Everything is loaded: messages are served from here on. */
+  serve(): void {
+    this.#phase = 'serving'
+    this.#childMoved()
+  }
+
+  /** The bucket cannot be served: whoever waits, and every later call, gets `error`. */
+  fail(error: unknown): void {
+    this.#phase = 'failed'
+    this.#failure = error
+    this.#isServing = false
+    this.#mailbox.refuseAll(() => error as Error)
+  }
+
+  /** Ends the actor as an uncaught failure would: it is restarted by its supervisor. */
+  crash(error: unknown): void {
+    if (this.#phase !== 'serving') return
+    this.#isServing = false
+    this.#child.crashed(error)
+  }
+
+  /** No message runs any more; what waits is answered with `error`. */
+  stop(error: () => Error): void {
+    this.#phase = 'stopped'
+    this.#isServing = false
+    this.#child.stop()
+    this.#mailbox.close(error)
+  }
+
+  /** Resolves when every message sent before the call is answered, or none can be. */
+  drained(): Promise<unknown> {
+    if (this.#mailbox.depth === 0 || !this.#isServing) return Promise.resolve()
+    return this.#mailbox.send('drain', () => undefined, undefined).catch(() => undefined)
+  }
+
+  runNext(): boolean {
+    if (!this.#isServing) return false
+    const message = this.#mailbox.next()
+    if (message === undefined) return false
+    const { gate } = this.#options
+    gate.isInTurn = true
+    try {
+      this.#mailbox.answer(message, 'handled', message.run())
+    } catch (error) {
+      const answer = this.#failed(message.verb, error, true)
+      this.#mailbox.answer(message, answer instanceof ActorCrashedError ? 'crashed' : 'refused', answer)
+    } finally {
+      gate.isInTurn = false
+    }
+    return this.#isServing && this.#mailbox.depth > 0
+  }
+
+  get state(): ActorState {
+    if (this.#phase !== 'serving') return this.#phase
+    const { state } = this.#child
+    return state === 'running' ? 'serving' : state
+  }
+
+  get restarts(): number {
+    return this.#child.restarts
+  }
+
+  get lastError(): unknown {
+    return this.#failure ?? this.#child.lastError
+  }
+
+  get mailbox(): { readonly depth: number; readonly ageMs: number; readonly counts: Readonly<MailboxCounts> } {
+    const { counts } = this.#mailbox
+    const inTurn = this.#handledInTurn + this.#refusedInTurn + this.#crashedInTurn
+    return {
+      depth: this.#mailbox.depth,
+      ageMs: this.#mailbox.ageMs,
+      counts: {
+        ...counts,
+        sent: counts.sent + inTurn,
+        handled: counts.handled + this.#handledInTurn,
+        refused: counts.refused + this.#refusedInTurn,
+        crashed: counts.crashed + this.#crashedInTurn,
+      },
+    }
+  }
+
+  #send(verb: string, run: () => unknown, options: CallOptions | undefined): Promise<unknown> {
+    const refusal = this.#refusal()
+    if (refusal !== undefined) {
+      this.#refusedInTurn++
+      return Promise.reject(refusal)
+    }
+    const answer = this.#mailbox.send(verb, run, options)
+    if (this.#isServing) this.#options.gate.schedule(this)
+    return answer
+  }
+
+  #refusal(): unknown {
+    const { state } = this
+    if (state === 'failed') return this.#failure
+    if (state === 'stopped') return new StoppedError(this.#options.store)
+    return state === 'open' ? this.#unavailable() : undefined
+  }
+
+  #unavailable(): UnavailableError {
+    const { retryAtMs, lastError } = this.#child
+    const inMs = retryAtMs === undefined ? 0 : Math.max(0, Math.round(retryAtMs - this.#options.clock.now()))
+    return new UnavailableError(`Bucket "${this.name}" crashed too often and rests; it tries again in ${inMs} ms`, { cause: lastError })
+  }
+
+  /** Tells the two kinds of failure apart (invariant 2) and answers the caller's error. */
+  #failed(verb: string, error: unknown, isQueued: boolean): Error {
+    if (error instanceof StoreError) {
+      if (!isQueued) this.#refusedInTurn++
+      return error
+    }
+    const { database, deadLetters, clock } = this.#options
+    if (database.isInterrupted) database.repair()
+    if (!isQueued) this.#crashedInTurn++
+    deadLetters.add({ bucket: this.name, verb, at: clock.now(), error })
+    this.crash(error)
+    return new ActorCrashedError(this.name, 'no', error)
+  }
+
+  #childMoved(): void {
+    const { state } = this
+    this.#isServing = state === 'serving' || state === 'probing'
+    if (this.#isServing && this.#mailbox.depth > 0) this.#options.gate.schedule(this)
+    if (state === 'open') this.#mailbox.refuseAll(() => this.#unavailable())
+  }
+
+  /** Invariant 4. Throws when the bucket cannot be served. */
+  #recover(): void {
+    if (this.image.verifyCounts() !== undefined) this.image.rebuild()
+    this.#verifyBehind(0)
+  }
+
+  #verifyBehind(from: number): void {
+    if (this.#phase !== 'serving' || from >= this.image.records.length) return
+    const problem = this.image.verifySlots(from, VERIFIED_PER_SLICE)
+    if (problem !== undefined) {
+      this.image.rebuild()
+      this.#options.faults.report(
+        new Error(`after a restart ${problem}; keys and indexes were rebuilt from the records`),
+        `bucket ${this.name}`,
+      )
+      return
+    }
+    this.#options.clock.yield(() => this.#verifyBehind(from + VERIFIED_PER_SLICE))
+  }
+}

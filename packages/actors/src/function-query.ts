@@ -1,0 +1,261 @@
+/**
+ * Function queries: named async functions of reads, run once or kept up to date.
+ *
+ *      subscribe ──▶ run ──▶ [ idle ] ── a commit touches a bucket it read ──▶ run ──▶ differs? ──▶ callback
+ *
+ * 1 A run records the buckets it reads. A commit that touches one of them, and came after the run began, makes it run again;
+ *   bursts are coalesced: one run follows however many commits came meanwhile.
+ * 2 Runs of one subscription never overlap, so an older result never follows a newer one.
+ * 3 Nothing is lost while opening: a commit during a run is in its result or makes a further run.
+ * 4 The first run is awaited and its failure rejects. A later failure keeps the subscription and goes to `onError`.
+ * 5 Callbacks are called only when the result differs, never in a turn; what they throw disturbs nobody.
+ */
+
+import {
+  bucketsOf,
+  type Commit,
+  OptionError,
+  Query,
+  QueryAlreadyDefinedError,
+  QueryNotDefinedError,
+  type Seq,
+  StoppedError,
+} from '@repertory/core'
+import type { BucketReads } from './bucket-reads.js'
+import type { FaultLog } from './fault-log.js'
+import { isSameResult } from './same-result.js'
+import { callUser } from './user-code.js'
+
+/** What a query function reads through. */
+export interface QueryContext {
+  /** The reads of a bucket; remembered as "this query depends on it". */
+  bucket(name: string): BucketReads
+}
+
+/** Any async function of reads, or one that returns a built query. */
+export type QueryFunction<P = unknown, R = unknown> = (context: QueryContext, params: P) => R
+
+export interface SubscribeOptions {
+  /** Call back with the first result too. Default false. */
+  readonly initial?: boolean
+  /** Gets what a callback throws and what a later run fails with. Default: the store's `onError`. */
+  readonly onError?: (error: unknown) => void
+}
+
+/** Ends a subscription: at once when called, idempotent, may be awaited. */
+export type Unsubscribe = () => Promise<void>
+
+export interface QueryHost {
+  readonly store: string
+  readonly faults: FaultLog
+  /** The newest commit. */
+  seq(): Seq
+  /** The newest commit that touched a bucket; 0 for an unknown one. */
+  seqOf(bucket: string): Seq
+  readsOf(bucket: string): BucketReads
+  run(query: Query): Promise<unknown>
+}
+
+interface Subscription {
+  readonly name: string
+  readonly params: unknown
+  readonly callback: (result: unknown) => unknown
+  readonly onError: (error: unknown) => void
+  buckets: ReadonlySet<string>
+  /** The commit that was newest when the last run began. */
+  seq: Seq
+  result: unknown
+  isRunning: boolean
+  isTouched: boolean
+  isActive: boolean
+}
+
+export class FunctionQueries {
+  readonly #host: QueryHost
+  readonly #functions = new Map<string, QueryFunction<never>>()
+  readonly #subscriptions = new Set<Subscription>()
+  readonly #byBucket = new Map<string, Set<Subscription>>()
+  #isStopped = false
+  #idle: (() => void)[] = []
+
+  constructor(host: QueryHost) {
+    this.#host = host
+  }
+
+  get hasListeners(): boolean {
+    return this.#subscriptions.size > 0
+  }
+
+  get counts(): { readonly defined: number; readonly activeSubscriptions: number } {
+    return { defined: this.#functions.size, activeSubscriptions: this.#subscriptions.size }
+  }
+
+  define(name: string, query: QueryFunction<never>): void {
+    if (typeof name !== 'string' || name === '') throw new OptionError('name', 'a query needs a name')
+    if (typeof query !== 'function') throw new OptionError('query', `query "${name}" must be a function (ctx, params) => result`)
+    if (this.#functions.has(name)) throw new QueryAlreadyDefinedError(name)
+    this.#functions.set(name, query)
+  }
+
+  /** One shot. */
+  async run(name: string, params: unknown): Promise<unknown> {
+    return this.#evaluate(this.#functionOf(name), params, new Set())
+  }
+
+  async subscribe(name: string, params: unknown, callback: (result: unknown) => unknown, options: SubscribeOptions): Promise<Unsubscribe> {
+    this.#functionOf(name)
+    const { faults } = this.#host
+    const subscription: Subscription = {
+      name,
+      params,
+      callback,
+      onError: options.onError ?? (error => faults.report(error, `query ${name}`)),
+      buckets: new Set(),
+      seq: 0,
+      result: undefined,
+      isRunning: true,
+      isTouched: false,
+      isActive: true,
+    }
+    this.#subscriptions.add(subscription)
+    try {
+      subscription.result = await this.#runOnce(subscription)
+    } catch (error) {
+      this.#end(subscription)
+      throw error
+    }
+    if (options.initial === true) this.#tell(subscription)
+    void this.#keepUp(subscription)
+    return () => {
+      this.#end(subscription)
+      return Promise.resolve()
+    }
+  }
+
+  /** A commit reached the consumers. Never throws. */
+  deliver(commit: Commit): void {
+    for (const bucket of bucketsOf(commit)) {
+      for (const subscription of this.#byBucket.get(bucket) ?? []) {
+        if (commit.seq <= subscription.seq) continue
+        subscription.isTouched = true
+        if (subscription.isRunning) continue
+        subscription.isRunning = true
+        void this.#keepUp(subscription)
+      }
+    }
+  }
+
+  /** Resolves when no run is due or under way. */
+  idle(): Promise<void> {
+    if (!this.#isBusy()) return Promise.resolve()
+    return new Promise(resolve => this.#idle.push(resolve))
+  }
+
+  /** Ends every subscription. */
+  stop(): void {
+    this.#isStopped = true
+    for (const subscription of [...this.#subscriptions]) this.#end(subscription)
+  }
+
+  /** Runs again as long as commits touched what the last run read; then idle. Never rejects. */
+  async #keepUp(subscription: Subscription): Promise<void> {
+    while (subscription.isActive && this.#isBehind(subscription)) {
+      // Commits that reach the consumers in the same drain are covered by one run.
+      await Promise.resolve()
+      try {
+        const result = await this.#runOnce(subscription)
+        if (!subscription.isActive || isSameResult(subscription.result, result)) continue
+        subscription.result = result
+        this.#tell(subscription)
+      } catch (error) {
+        if (subscription.isActive) this.#report(subscription, error)
+      }
+    }
+    subscription.isRunning = false
+    this.#tellIdle()
+  }
+
+  #isBehind({ isTouched, buckets, seq }: Subscription): boolean {
+    return isTouched || [...buckets].some(bucket => this.#host.seqOf(bucket) > seq)
+  }
+
+  async #runOnce(subscription: Subscription): Promise<unknown> {
+    const buckets = new Set<string>()
+    subscription.isTouched = false
+    subscription.seq = this.#host.seq()
+    try {
+      return await this.#evaluate(this.#functionOf(subscription.name), subscription.params, buckets)
+    } finally {
+      if (subscription.isActive) this.#dependOn(subscription, buckets)
+    }
+  }
+
+  async #evaluate(query: QueryFunction<never>, params: unknown, buckets: Set<string>): Promise<unknown> {
+    const context: QueryContext = {
+      bucket: name => {
+        buckets.add(name)
+        return this.#host.readsOf(name)
+      },
+    }
+    const answer = await (query as QueryFunction)(context, params)
+    if (!(answer instanceof Query)) return answer
+    buckets.add(answer.bucket)
+    return this.#host.run(answer)
+  }
+
+  #functionOf(name: string): QueryFunction<never> {
+    if (this.#isStopped) throw new StoppedError(this.#host.store)
+    const query = this.#functions.get(name)
+    if (query === undefined) throw new QueryNotDefinedError(name)
+    return query
+  }
+
+  #dependOn(subscription: Subscription, buckets: ReadonlySet<string>): void {
+    for (const bucket of subscription.buckets) if (!buckets.has(bucket)) this.#forget(bucket, subscription)
+    for (const bucket of buckets) {
+      const dependants = this.#byBucket.get(bucket)
+      if (dependants === undefined) this.#byBucket.set(bucket, new Set([subscription]))
+      else dependants.add(subscription)
+    }
+    subscription.buckets = buckets
+  }
+
+  #forget(bucket: string, subscription: Subscription): void {
+    const dependants = this.#byBucket.get(bucket)
+    dependants?.delete(subscription)
+    if (dependants?.size === 0) this.#byBucket.delete(bucket)
+  }
+
+  #end(subscription: Subscription): void {
+    subscription.isActive = false
+    this.#subscriptions.delete(subscription)
+    for (const bucket of subscription.buckets) this.#forget(bucket, subscription)
+    subscription.buckets = new Set()
+    this.#tellIdle()
+  }
+
+  #tell(subscription: Subscription): void {
+    callUser(
+      () => subscription.callback(subscription.result),
+      error => this.#report(subscription, error),
+    )
+  }
+
+  #report(subscription: Subscription, error: unknown): void {
+    try {
+      subscription.onError(error)
+    } catch (thrown) {
+      this.#host.faults.report(thrown, `onError of query ${subscription.name}`)
+    }
+  }
+
+  #tellIdle(): void {
+    if (this.#idle.length === 0 || this.#isBusy()) return
+    for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  #isBusy(): boolean {
+    for (const subscription of this.#subscriptions) if (subscription.isRunning || subscription.isTouched) return true
+    return false
+  }
+}

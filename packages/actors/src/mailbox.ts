@@ -1,0 +1,209 @@
+/**
+ * Mailbox: the bounded queue in front of one actor.
+ *
+ * 1 First in, first out, over messages and waiters alike: the first `max` are in the mailbox, those behind them wait for a
+ *   place, and all waiters of a store share one bound.
+ * 2 Each message is answered exactly once; `settle` enforces it. A message answered while it waits (deadline, abort) is
+ *   skipped when its turn comes, never run.
+ * 3 sent = handled + refused + expired + aborted + crashed + still waiting, countable at any time.
+ * 4 One timer: the earliest deadline. An expired message is answered at its deadline even while the actor is down.
+ */
+
+import { AbortedError, DeadlineError, OverloadedError } from '@repertory/core'
+import type { Cancel, Clock } from './clock.js'
+
+/** What the caller of a message set for it. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly timeoutMs?: number | undefined
+}
+
+export type Outcome = 'handled' | 'refused' | 'expired' | 'aborted' | 'crashed'
+
+/** One call that could not run at once. */
+export interface Message {
+  readonly run: () => unknown
+  /** For messages and errors: `update`. */
+  readonly verb: string
+  readonly sentAtMs: number
+  readonly deadlineMs: number
+  resolve(value: unknown): void
+  reject(error: unknown): void
+  isAnswered: boolean
+  /** Takes the abort listener off the caller's signal. */
+  release: (() => void) | undefined
+}
+
+export interface MailboxCounts {
+  sent: number
+  handled: number
+  refused: number
+  expired: number
+  aborted: number
+  crashed: number
+}
+
+/** Callers that wait for a place, over all mailboxes of a store. */
+export class Waiters {
+  count = 0
+  readonly max: number
+  constructor(max: number) {
+    this.max = max
+  }
+}
+
+export interface MailboxOptions {
+  /** The actor, for messages. */
+  readonly owner: string
+  readonly clock: Clock
+  readonly max: number
+  readonly whenFull: 'wait' | 'reject'
+  readonly waiters: Waiters
+  readonly callTimeoutMs: number
+}
+
+/** What to advise a refused caller: about the time a full mailbox takes to drain. */
+const RETRY_AFTER_MS = 50
+
+/** Consumed places before the queue is compacted. */
+const COMPACT_AFTER = 1024
+
+export class Mailbox {
+  readonly counts: MailboxCounts = { sent: 0, handled: 0, refused: 0, expired: 0, aborted: 0, crashed: 0 }
+  readonly #options: MailboxOptions
+  #queue: Message[] = []
+  #head = 0
+  #depth = 0
+  #sweepAtMs = Number.POSITIVE_INFINITY
+  #cancelSweep: Cancel | undefined
+
+  constructor(options: MailboxOptions) {
+    this.#options = options
+  }
+
+  /** Messages not answered yet, waiters included. */
+  get depth(): number {
+    return this.#depth
+  }
+
+  /** How long the oldest message waits, ms. */
+  get ageMs(): number {
+    const oldest = this.#queue[this.#head]
+    return oldest === undefined ? 0 : this.#options.clock.now() - oldest.sentAtMs
+  }
+
+  /** Queues a call; its answer. Rejects at once with OverloadedError when there is no place and no waiting. */
+  send(verb: string, run: () => unknown, options: CallOptions | undefined): Promise<unknown> {
+    this.counts.sent++
+    const refusal = this.#refusal(options)
+    if (refusal !== undefined) {
+      this.counts[refusal instanceof AbortedError ? 'aborted' : 'refused']++
+      return Promise.reject(refusal)
+    }
+    const { clock, callTimeoutMs, max, waiters } = this.#options
+    if (this.#depth >= max) waiters.count++
+    this.#depth++
+    const sentAtMs = clock.now()
+    const deadlineMs = sentAtMs + (options?.timeoutMs ?? callTimeoutMs)
+    return new Promise((resolve, reject) => {
+      const message: Message = { run, verb, sentAtMs, deadlineMs, resolve, reject, isAnswered: false, release: undefined }
+      this.#queue.push(message)
+      const signal = options?.signal
+      if (signal !== undefined) {
+        const abort = (): void => this.answer(message, 'aborted', this.#aborted(verb, signal))
+        signal.addEventListener('abort', abort, { once: true })
+        message.release = () => signal.removeEventListener('abort', abort)
+      }
+      if (deadlineMs < this.#sweepAtMs) this.#armSweep(deadlineMs)
+    })
+  }
+
+  /** The next message to run; `undefined` when none waits. It leaves the mailbox. */
+  next(): Message | undefined {
+    while (this.#head < this.#queue.length) {
+      const message = this.#queue[this.#head++]!
+      if (this.#head >= COMPACT_AFTER && this.#head * 2 >= this.#queue.length) {
+        this.#queue = this.#queue.slice(this.#head)
+        this.#head = 0
+      }
+      if (!message.isAnswered) return message
+    }
+    this.#queue = []
+    this.#head = 0
+    return undefined
+  }
+
+  /** Answers a message, once. `value` is the result when handled, otherwise the error. */
+  answer(message: Message, outcome: Outcome, value: unknown): void {
+    if (message.isAnswered) return
+    message.isAnswered = true
+    message.release?.()
+    if (this.#depth > this.#options.max) this.#options.waiters.count--
+    this.#depth--
+    this.counts[outcome]++
+    if (outcome === 'handled') message.resolve(value)
+    else message.reject(value)
+  }
+
+  /** Answers everything that waits with the same error. */
+  refuseAll(error: () => Error): void {
+    for (let message = this.next(); message !== undefined; message = this.next()) this.answer(message, 'refused', error())
+  }
+
+  /** Stops the deadline timer; nothing is left to expire. */
+  close(error: () => Error): void {
+    this.refuseAll(error)
+    this.#cancelSweep?.()
+    this.#sweepAtMs = Number.POSITIVE_INFINITY
+  }
+
+  #refusal(options: CallOptions | undefined): OverloadedError | AbortedError | undefined {
+    const { owner, max, whenFull, waiters } = this.#options
+    if (options?.signal?.aborted === true) return this.#aborted('call', options.signal)
+    if (this.#depth < max) return undefined
+    if (whenFull === 'reject') {
+      return new OverloadedError(
+        `"${owner}" has ${this.#depth} messages waiting, the most it takes; slow down, or raise mailbox.max`,
+        RETRY_AFTER_MS,
+      )
+    }
+    if (waiters.count < waiters.max) return undefined
+    return new OverloadedError(
+      `"${owner}" has ${this.#depth} messages waiting, and ${waiters.count} callers of the store wait for a place already; await calls instead of sending them all`,
+      RETRY_AFTER_MS,
+    )
+  }
+
+  #aborted(verb: string, signal: AbortSignal): AbortedError {
+    return new AbortedError(`${verb} on "${this.#options.owner}" was aborted before it ran`, { cause: signal.reason })
+  }
+
+  #armSweep(atMs: number): void {
+    this.#cancelSweep?.()
+    this.#sweepAtMs = atMs
+    const { clock } = this.#options
+    this.#cancelSweep = clock.after(atMs - clock.now(), () => this.#sweep())
+  }
+
+  #sweep(): void {
+    this.#sweepAtMs = Number.POSITIVE_INFINITY
+    const { clock, owner } = this.#options
+    const nowMs = clock.now()
+    let earliestMs = Number.POSITIVE_INFINITY
+    for (let at = this.#head; at < this.#queue.length; at++) {
+      const message = this.#queue[at]!
+      if (message.isAnswered) continue
+      if (message.deadlineMs > nowMs) {
+        earliestMs = Math.min(earliestMs, message.deadlineMs)
+        continue
+      }
+      const waitedMs = nowMs - message.sentAtMs
+      this.answer(
+        message,
+        'expired',
+        new DeadlineError(`${message.verb} on "${owner}" waited ${waitedMs} ms for its turn and was not run`, 'no'),
+      )
+    }
+    if (earliestMs !== Number.POSITIVE_INFINITY) this.#armSweep(earliestMs)
+  }
+}
