@@ -54,17 +54,17 @@ async function openStore(options: OpenOptions): Promise<Contender> {
   const store = await start(options)
   const bucket = store.buckets.users
   return {
-    get: (id: string) => bucket.get(id),
+    get: (id: string) => bucket.get(id) as Promise<StandardRecord | undefined>,
     insert: (record: StandardRecord) => bucket.insert(record),
     update: (id: string, patch: Patch) => bucket.update(id, patch),
-    whereOwner: (ownerId: string) => bucket.where({ ownerId }),
+    whereOwner: (ownerId: string) => bucket.where({ ownerId }) as unknown as Promise<readonly StandardRecord[]>,
     ageRange: (least: number, most: number, limit: number) =>
       store.query(
         from('users')
           .where({ age: { $gte: least, $lte: most } })
           .orderBy('age')
           .limit(limit),
-      ),
+      ) as unknown as Promise<readonly StandardRecord[]>,
     close: () => store.stop(),
   }
 }

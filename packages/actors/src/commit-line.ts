@@ -7,7 +7,17 @@
  * 2 It refuses before the commit: a store that is full, a commit too large to save.
  */
 
-import { type Attribution, type BucketImage, type Clearing, type Commit, type Database, OverloadedError, type Write } from '@repertory/core'
+import {
+  type Attribution,
+  type BucketImage,
+  type Clearing,
+  type Commit,
+  type Database,
+  NOBODY,
+  OverloadedError,
+  type Write,
+} from '@repertory/core'
+import type { WriteOptions } from './call-options.js'
 import type { Clock } from './clock.js'
 import type { Dispatcher } from './dispatcher.js'
 
@@ -37,16 +47,16 @@ export class CommitLine {
   }
 
   /** Commits the writes, all or none; `undefined` when there was nothing to change. */
-  commit(writes: readonly Write[], attribution: Attribution | undefined): Commit | undefined {
+  commit(writes: readonly Write[], options: WriteOptions | undefined): Commit | undefined {
     const { database, clock, recordsMax } = this.#options
     if (recordsMax !== Number.POSITIVE_INFINITY) this.#checkRoom(writes)
-    return this.#publish(database.commit(writes, clock.now(), attribution))
+    return this.#publish(database.commit(writes, clock.now(), attributionOf(options)))
   }
 
   /** Empties a bucket in one commit. */
-  clear(image: BucketImage, cause: Clearing['cause'], attribution: Attribution | undefined): Commit | undefined {
+  clear(image: BucketImage, cause: Clearing['cause'], options: WriteOptions | undefined): Commit | undefined {
     const { database, clock } = this.#options
-    return this.#publish(database.clear(image, clock.now(), cause, attribution))
+    return this.#publish(database.clear(image, clock.now(), cause, attributionOf(options)))
   }
 
   #publish(commit: Commit | undefined): Commit | undefined {
@@ -69,5 +79,16 @@ export class CommitLine {
       `the store holds ${records} of at most ${recordsMax} records, so ${inserts} more do not fit; delete some or raise recordsMax`,
       RETRY_FULL_MS,
     )
+  }
+}
+
+/** What a commit keeps of a caller's options. */
+function attributionOf(options: WriteOptions | undefined): Attribution {
+  if (options === undefined) return NOBODY
+  const { by, reason, correlationId } = options
+  return {
+    ...(by === undefined ? undefined : { by }),
+    ...(reason === undefined ? undefined : { reason }),
+    ...(correlationId === undefined ? undefined : { correlationId }),
   }
 }

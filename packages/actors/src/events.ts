@@ -80,12 +80,7 @@ export class Events {
 
 function eventOf(change: Change, commit: Commit): RecordEvent {
   const { bucket, key, cause, before, after } = change
-  const given: Attribution = {
-    ...(commit.by === undefined ? undefined : { by: commit.by }),
-    ...(commit.reason === undefined ? undefined : { reason: commit.reason }),
-    ...(commit.correlationId === undefined ? undefined : { correlationId: commit.correlationId }),
-  }
-  const base = { bucket, key, seq: commit.seq, cause, ...given }
+  const base = { bucket, key, seq: commit.seq, cause, ...commit.attribution }
   switch (change.type) {
     case 'inserted':
       return Object.freeze({ type: 'inserted', ...base, record: after! })

@@ -23,6 +23,7 @@ import {
   type EventObject,
   type ExecutableActionsFrom,
   initialTransition,
+  type StateMachine,
   type StateValueFrom,
   transition,
 } from 'xstate'
@@ -63,9 +64,28 @@ export interface Lifecycle<Context, Event extends EventObject, State extends str
 /** Marks the name of an effect in `setup({ actions })`; the host's map says what it does. */
 export function named(): void {}
 
-type NamedIn<Machine extends AnyStateMachine> = Exclude<ExecutableActionsFrom<Machine>, { readonly type: `xstate.${string}` }>
+/** The fifth parameter of a machine is the union of its named actions. */
+type ActionOf<Machine extends AnyStateMachine> =
+  Machine extends StateMachine<
+    infer _Context,
+    infer _Event,
+    infer _Children,
+    infer _Actor,
+    infer Action,
+    infer _Guard,
+    infer _Delay,
+    infer _State,
+    infer _Tag,
+    infer _Input,
+    infer _Output,
+    infer _Emitted,
+    infer _Meta,
+    infer _Schema
+  >
+    ? Action
+    : never
 
-type EffectsOf<Machine extends AnyStateMachine> = { [Action in NamedIn<Machine> as Action['type']]: Action['params'] }
+type EffectsOf<Machine extends AnyStateMachine> = { [Action in ActionOf<Machine> as Action['type']]: Action['params'] }
 
 /** The table of a flat machine. */
 export function tableOf<Machine extends AnyStateMachine>(

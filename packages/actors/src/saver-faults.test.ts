@@ -131,7 +131,7 @@ it('whatever fails, the backend ends with the newest state, after one save at a 
           saver.flush().then(
             () => {
               answered++
-              expect(saver.status.savedSeq).toBeGreaterThanOrEqual(through)
+              if (saver.status.savedSeq < through) errors.push(`flush through ${through} resolved at ${saver.status.savedSeq}`)
             },
             () => answered++,
           )

@@ -261,17 +261,19 @@ describe('stop', () => {
   })
 
   it('a save that never settles blocks it, and every flush, until lost; its late word changes nothing', async () => {
-    const { clock, commit, answer, flush, stop, saver, state, attempts, marked } = rig()
-    commit()
-    await clock.advance(100)
-    commit()
-    const [flushed, stopped] = [flush(), stop()]
-    await clock.advance(1_000_000)
-    expect([attempts(), state(), clock.pending, flushed.is, stopped.is]).toEqual([1, 'saving', 0, 'pending', 'pending'])
-    saver.lost(gone)
-    await clock.advance(0)
-    expect([flushed.is, stopped.is, state()]).toEqual([gone, gone, 'stopped'])
-    await answer()
-    expect([attempts(), marked, saver.status.savedSeq]).toEqual([1, [], 0])
+    for (const lateWord of [undefined, away]) {
+      const { clock, commit, answer, flush, stop, saver, state, attempts, marked } = rig()
+      commit()
+      await clock.advance(100)
+      commit()
+      const [flushed, stopped] = [flush(), stop()]
+      await clock.advance(1_000_000)
+      expect([attempts(), state(), clock.pending, flushed.is, stopped.is]).toEqual([1, 'saving', 0, 'pending', 'pending'])
+      saver.lost(gone)
+      await clock.advance(0)
+      expect([flushed.is, stopped.is, state()]).toEqual([gone, gone, 'stopped'])
+      await answer(lateWord)
+      expect([attempts(), marked, saver.status.savedSeq, saver.status.lastError]).toEqual([1, [], 0, gone])
+    }
   })
 })

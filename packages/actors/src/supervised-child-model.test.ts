@@ -94,7 +94,7 @@ const commands = fc.array(
         ms: fc.constantFrom(0, 1, 10, 49, 99, 100, 200, 500, 4999, 5000, 40_000),
       }),
     },
-    { weight: 3, arbitrary: fc.record({ do: fc.constant('break' as const), times: fc.nat(6) }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('break' as const), times: fc.nat(6), isThrown: fc.boolean() }) },
     { weight: 1, arbitrary: fc.constant({ do: 'stop' as const }) },
   ),
   { maxLength: 60 },
@@ -105,14 +105,17 @@ it('does what the model does, whatever crashes, fails and passes', async () => {
     fc.asyncProperty(policies, commands, async (policy, run) => {
       const clock = createVirtualClock({ startMs: 0 })
       const model = new Model(policy)
-      let failuresLeft = 0
+      let [failuresLeft, isThrown] = [0, true]
       const child = superviseChild({
         id: 'users',
         policy,
         clock,
         random: () => 0.5,
         restart: () => {
-          if (failuresLeft > 0) throw new Error(`restart fails, ${--failuresLeft} more`)
+          if (failuresLeft === 0) return
+          failuresLeft--
+          if (isThrown) throw new Error('thrown by restart')
+          child.crashed(new Error('reported by restart'))
         },
         onError: () => {},
       })
@@ -123,8 +126,10 @@ it('does what the model does, whatever crashes, fails and passes', async () => {
         } else if (command.do === 'advance') {
           await clock.advance(command.ms)
           model.advance(command.ms)
-        } else if (command.do === 'break') failuresLeft = model.failuresLeft = command.times
-        else {
+        } else if (command.do === 'break') {
+          failuresLeft = model.failuresLeft = command.times
+          isThrown = command.isThrown
+        } else {
           child.stop()
           model.stop()
         }

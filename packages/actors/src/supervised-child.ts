@@ -9,7 +9,7 @@
  *   waiting     -- due -----------------> restarting
  *   open        -- due -----------------> probing      restart(), timer: a window
  *   probing     -- clean ---------------> running      all is forgotten   [#forget]
- *               -- crashed -------------> open
+ *               -- crashed -------------> open         (calm, before the timer said so: restarting)
  *   any         -- stop ----------------> stopped
  *
  * 1 Calm = the child served for a whole window since its last restart, or was never restarted. A calm child is restarted

@@ -7,7 +7,10 @@ const faults: unknown[] = []
 
 async function openShop() {
   const schema = { id: { type: 'string', required: true }, state: { type: 'string' } } as const
-  const store = await Store.start({ buckets: { orders: { key: 'id', schema }, users: { key: 'id', schema } }, onError: error => faults.push(error) })
+  const store = await Store.start({
+    buckets: { orders: { key: 'id', schema }, users: { key: 'id', schema } },
+    onError: error => faults.push(error),
+  })
   return store
 }
 
@@ -19,7 +22,8 @@ test('every record event reaches a real emitter under its own topic, in commit o
   const store = await openShop()
   const engine = new EventEmitter()
   const heard: unknown[] = []
-  for (const type of ['inserted', 'updated', 'deleted']) engine.on(`bucket.orders.${type}`, event => heard.push([event.type, event.key, event.seq]))
+  for (const type of ['inserted', 'updated', 'deleted'])
+    engine.on(`bucket.orders.${type}`, event => heard.push([event.type, event.key, event.seq]))
   await bridgeStoreToRules(store, engine)
   await store.buckets.orders.insert({ id: 'o1', state: 'open' })
   await store.buckets.orders.update('o1', { state: 'paid' })

@@ -10,12 +10,15 @@ import type { Key, Seq, StoreRecord } from './value.js'
 
 export type Cause = 'write' | 'expired' | 'evicted' | 'cleared' | 'dropped' | 'restored'
 
-/** Who and why, as given by the caller. */
+/** Who and why, as given by the caller: only what was given. */
 export interface Attribution {
-  readonly by?: string | undefined
-  readonly reason?: string | undefined
-  readonly correlationId?: string | undefined
+  readonly by?: string
+  readonly reason?: string
+  readonly correlationId?: string
 }
+
+/** The attribution of a commit nobody claimed. */
+export const NOBODY: Attribution = Object.freeze({})
 
 /** One record before and after. */
 export interface Change {
@@ -42,12 +45,13 @@ export interface Clearing {
   readonly keyField: string
 }
 
-export interface Commit extends Attribution {
+export interface Commit {
   readonly seq: Seq
   /** Milliseconds since the epoch; never less than that of the commit before. */
   readonly at: number
   readonly changes: readonly Change[]
   readonly clearing: Clearing | undefined
+  readonly attribution: Attribution
 }
 
 /** The buckets a commit touches, each once. */

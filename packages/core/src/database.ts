@@ -17,7 +17,7 @@
 import type { BucketCut, StoredRecord } from './backend.js'
 import { BucketImage, type ImageOptions, type Slab } from './bucket-image.js'
 import { checkMany, checkOne } from './checking.js'
-import type { Attribution, Change, Clearing, Commit } from './commit.js'
+import { type Attribution, type Change, type Clearing, type Commit, NOBODY } from './commit.js'
 import { BucketAlreadyExistsError, BucketNotDefinedError, CorruptError, type Issue, ValidationError } from './errors.js'
 import type { Draw } from './field-checker.js'
 import { keyProblem } from './key.js'
@@ -31,16 +31,15 @@ const REFUSED_NAMED_MAX = 10
 /** For tests: called before a commit is checked and before its n-th change is applied, and may throw. */
 export type Fault = (point: 'check' | 'apply', bucket: string) => void
 
-const NOBODY: Attribution = {}
-
 export class Database {
   readonly #images = new Map<string, BucketImage>()
   readonly #context: MakeContext
   #seq: Seq = 0
   #at = 0
-  #open:
-    | { readonly changes: readonly Change[]; readonly cleared: { readonly image: BucketImage; readonly slab: Slab } | undefined }
-    | undefined
+  /** The changes being applied, while they are. */
+  #open: readonly Change[] | undefined
+  /** The bucket being emptied, as it was. */
+  #cleared: { readonly image: BucketImage; readonly slab: Slab } | undefined
   fault: Fault | undefined
 
   constructor(options: { readonly draw: Draw }) {
@@ -106,21 +105,13 @@ export class Database {
       if (changes.length === 0) return undefined
     }
     const seq = this.#seq + 1
-    this.#open = { changes, cleared: undefined }
+    this.#open = changes
     if (changes.length === 1) this.#apply(writes[0]!.image, changes[0]!, seq)
     else for (const change of changes) this.#apply(this.image(change.bucket), change, seq)
     this.#open = undefined
     this.#seq = seq
     this.#at = at
-    return {
-      seq,
-      at,
-      changes,
-      clearing: undefined,
-      by: attribution.by,
-      reason: attribution.reason,
-      correlationId: attribution.correlationId,
-    }
+    return { seq, at, changes, clearing: undefined, attribution }
   }
 
   /** Empties a bucket in one commit; autoincrement goes on. `undefined` when it is empty already. */
@@ -129,14 +120,16 @@ export class Database {
     this.fault?.('check', image.name)
     const records = [...image.ordered()].map(slot => image.records[slot]!)
     const seq = this.#seq + 1
-    this.#open = { changes: [], cleared: { image, slab: image.copySlab() } }
+    this.#open = []
+    this.#cleared = { image, slab: image.copySlab() }
     this.fault?.('apply', image.name)
     image.clear(seq)
     this.#open = undefined
+    this.#cleared = undefined
     this.#seq = seq
     this.#at = Math.max(now, this.#at)
     const clearing = { bucket: image.name, cause, records, keyField: image.keyField }
-    return { seq, at: this.#at, changes: [], clearing, ...attribution }
+    return { seq, at: this.#at, changes: [], clearing, attribution }
   }
 
   /** Whether a commit was cut off while it was applied. */
@@ -147,7 +140,8 @@ export class Database {
   /** Puts the before-images of an interrupted commit back and rebuilds what derives from them. O(records of its buckets). */
   repair(): void {
     if (this.#open === undefined) return
-    const { changes, cleared } = this.#open
+    const changes = this.#open
+    const cleared = this.#cleared
     const buckets = new Set(changes.map(change => change.bucket))
     if (cleared !== undefined) buckets.add(cleared.image.name)
     for (const bucket of buckets) {
@@ -157,6 +151,7 @@ export class Database {
       image.rebuild()
     }
     this.#open = undefined
+    this.#cleared = undefined
   }
 
   /** What a save must write for these buckets; `undefined` when everything is saved. */

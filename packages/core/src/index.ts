@@ -22,7 +22,7 @@ export type {
 } from './backend.js'
 export { BucketImage, type ImageOptions } from './bucket-image.js'
 export { withoutCodegen } from './codegen.js'
-export { type Attribution, bucketsOf, type Cause, type Change, type Clearing, type Commit, changesOf } from './commit.js'
+export { type Attribution, bucketsOf, type Cause, type Change, type Clearing, type Commit, changesOf, NOBODY } from './commit.js'
 export { compileSchema } from './compile-schema.js'
 export { Database, type Fault, RefusedRecords } from './database.js'
 export {

@@ -39,6 +39,10 @@ export class Reader {
   readonly #dates: ReadonlySet<string>
   readonly #compiled = new LRUCache<string, Compiled>({ max: SIGNATURES_MAX })
 
+  /** The one used last, before the cache: programs repeat themselves. */
+  #last: Compiled | undefined
+  #lastSignature = ''
+
   constructor(image: BucketImage) {
     this.#image = image
     this.#dates = new Set(image.shape.fields.filter(field => field.type === 'date').map(field => field.name))
@@ -90,12 +94,15 @@ export class Reader {
   }
 
   #compile(filter: ParsedFilter): Compiled {
+    if (filter.signature === this.#lastSignature && this.#last !== undefined) return this.#last
     let compiled = this.#compiled.get(filter.signature)
     if (compiled === undefined) {
       const { conjuncts } = filter
       compiled = { paths: pathsOf(this.#image, conjuncts), predicate: conjuncts.length === 0 ? undefined : compilePredicate(conjuncts) }
       this.#compiled.set(filter.signature, compiled)
     }
+    this.#last = compiled
+    this.#lastSignature = filter.signature
     return compiled
   }
 
@@ -157,6 +164,9 @@ export class Reader {
     constants: readonly Constant[],
     wanted: number,
   ): OrderedWalk | undefined {
+    if (path?.type === 'range' && path.residual === undefined && gives(path.index, path.prefix.length, spec.orderBy)) {
+      return { index: path.index, range: rangeOf(path, constants), residual: undefined }
+    }
     const image = this.#image
     const collected = path === undefined ? image.count : countOf(image, path, constants)
     let best: OrderedWalk | undefined

@@ -127,7 +127,12 @@ export class SortedIndex {
 
   /** Calls `visit` for the slots of [from, to) in order, or backwards, until it answers false. */
   visit(range: RankRange, isBackward: boolean, visit: (slot: number) => boolean): void {
-    const starts = [0, this.#missing.size, this.#missing.size + this.#null.size]
+    const present = this.#missing.size + this.#null.size
+    if (range.from >= present) {
+      this.#present.visit(range.from - present, range.to - present, isBackward ? 'backward' : 'forward', visit)
+      return
+    }
+    const starts = [0, this.#missing.size, present]
     const lists = [this.#missing, this.#null, this.#present]
     let goesOn = true
     const each = (slot: number): boolean => {

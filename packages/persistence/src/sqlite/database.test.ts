@@ -138,6 +138,15 @@ describe('what is refused and left as it is', () => {
     await expectRefused('CORRUPT', /is damaged: .*; stop its writers and restore it from a backup, or salvage it/)
   })
 
+  it('a log without its file', async () => {
+    await writeFile(`${place.file}-wal`, 'changes')
+    await expect(openAt(place)).rejects.toMatchObject({
+      code: 'CORRUPT',
+      message: expect.stringMatching(/is missing or empty, but \S*-wal holds changes that belong to it/),
+    })
+    expect(readFileSync(`${place.file}-wal`, 'utf8')).toBe('changes')
+  })
+
   it('a file cut off within its first page', async () => {
     await fill()
     truncateSync(place.file, 50)
@@ -182,16 +191,20 @@ describe('places that cannot be used', () => {
     })
   })
 
-  it('a file that may only be read, or not even that', async () => {
+  it.each([
+    ['a file that may only be read', 'store.db', 0o444],
+    ['a file that may not even be read', 'store.db', 0o000],
+    ['a lock that may only be read', 'store.db.lock', 0o444],
+  ])('%s', async (_, name, mode) => {
     await fill()
-    for (const [mode, sentence] of [
-      [0o444, /cannot be opened for writing .*; check that the folder and the file exist and that this user may write both/],
-      [0o000, /cannot be opened for writing/],
-    ] as const) {
-      chmodSync(place.file, mode)
-      await asOrdinaryUser(() => expect(openAt(place)).rejects.toMatchObject({ code: 'OPTION', message: expect.stringMatching(sentence) }))
-    }
-    chmodSync(place.file, 0o644)
+    chmodSync(place.file, 0o666)
+    chmodSync(`${place.file}.lock`, 0o666)
+    chmodSync(join(place.folder, name), mode)
+    const sentence = new RegExp(
+      `${name} cannot be opened for writing .*; check that the folder and the file exist and that this user may write both`,
+    )
+    await asOrdinaryUser(() => expect(openAt(place)).rejects.toMatchObject({ code: 'OPTION', message: expect.stringMatching(sentence) }))
+    chmodSync(join(place.folder, name), 0o666)
     expect(await visit(place, async ({ opened }) => opened.saved?.seq)).toBe(1)
   })
 
@@ -199,7 +212,7 @@ describe('places that cannot be used', () => {
     await writeFile(`${place.file}.lock`, 'something else of another program')
     await expect(openAt(place)).rejects.toMatchObject({
       code: 'OPTION',
-      message: expect.stringMatching(/store\.db\.lock cannot be taken; remove it if/),
+      message: expect.stringMatching(/store\.db\.lock is in the way of the lock; remove it/),
     })
   })
 

@@ -12,7 +12,7 @@
  * 3 A failure at any step closes and unlocks what was opened.
  */
 
-import { AbortedError, OptionError } from '@repertory/core'
+import { AbortedError, CorruptError, OptionError } from '@repertory/core'
 import {
   type CatalogEntry,
   createCatalog,
@@ -26,9 +26,12 @@ import {
 } from './catalog.js'
 import { type FileIdentity, identify, sizeOf } from './database-path.js'
 import type { OpenSqlite, SqliteDatabase } from './driver.js'
-import { asStoreError, damaged, isSqliteError } from './failure.js'
+import { asStoreError, damaged, isSqliteError, notDatabase } from './failure.js'
 import { inTransaction, withPatience } from './transaction.js'
 import { type Holder, selfAsHolder, takeWriterLock, type WriterLock } from './writer-lock.js'
+
+/** The smallest SQLite file is one page of the smallest size. */
+const PAGE_BYTES_MIN = 512
 
 /** `PRAGMA quick_check` takes about 1.5 ms per MiB. */
 const QUICK_CHECK_BYTES_MAX = 64 * 1024 * 1024
@@ -57,7 +60,9 @@ export async function openDatabase(
   busyTimeoutMs: number,
   signal: AbortSignal,
 ): Promise<ReadyDatabase> {
-  if (sizeOf(file) > 0) await inspect(open, file, busyTimeoutMs)
+  const bytes = sizeOf(file)
+  if (bytes > 0) await inspect(open, file, bytes, busyTimeoutMs)
+  else assertNothingLeft(file)
   const me = selfAsHolder(store.name)
   const lock = await takeWriterLock(open, file, me, () => holderOf(open, file), signal)
   let db: SqliteDatabase | undefined
@@ -76,8 +81,22 @@ export async function openDatabase(
   }
 }
 
-/** Throws unless the file is empty or a sound file of ours. Cannot write. */
-async function inspect(open: OpenSqlite, file: string, busyTimeoutMs: number): Promise<void> {
+/** SQLite throws the log of a file without content away; it may be all that is left of it. */
+function assertNothingLeft(file: string): void {
+  const log = `${file}-wal`
+  if (sizeOf(log) === 0) return
+  throw new CorruptError(
+    `${file} is missing or empty, but ${log} holds changes that belong to it; put the file back, or remove that one to begin anew`,
+    {
+      file,
+    },
+  )
+}
+
+/** Throws unless the file is a database without tables or a sound file of ours. Cannot write. */
+async function inspect(open: OpenSqlite, file: string, bytes: number, busyTimeoutMs: number): Promise<void> {
+  // SQLite takes a file of one byte for an empty one, and would write over it.
+  if (bytes < PAGE_BYTES_MIN) throw notDatabase(file)
   let db: SqliteDatabase | undefined
   try {
     db = open(file, { readonly: true, fileMustExist: true })

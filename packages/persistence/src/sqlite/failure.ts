@@ -38,6 +38,17 @@ export function damaged(file: string, found: string, cause?: unknown): CorruptEr
   )
 }
 
+/** The file is something else, or its beginning is gone. */
+export function notDatabase(file: string, cause?: unknown): CorruptError {
+  return new CorruptError(
+    `${file} is not an SQLite database, or its first page is damaged; choose another path, or restore it from a backup`,
+    {
+      file,
+      cause,
+    },
+  )
+}
+
 function fromSqlite(code: string, error: unknown, file: string, phase: Phase): StoreError | undefined {
   const [, primary] = code.split('_')
   const cause = { cause: error }
@@ -45,13 +56,7 @@ function fromSqlite(code: string, error: unknown, file: string, phase: Phase): S
     case 'CORRUPT':
       return damaged(file, describe(error), error)
     case 'NOTADB':
-      return new CorruptError(
-        `${file} is not an SQLite database, or its first page is damaged; choose another path, or restore it from a backup`,
-        {
-          file,
-          cause: error,
-        },
-      )
+      return notDatabase(file, error)
     case 'FULL':
       return new UnavailableError(`${file} cannot grow: the disk is full; free some space, the same save can be repeated`, cause)
     case 'IOERR':

@@ -18,9 +18,9 @@
 
 import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import { AbortedError, describe, LockedError, OptionError } from '@repertory/core'
+import { AbortedError, CorruptError, LockedError, OptionError } from '@repertory/core'
 import type { OpenSqlite, SqliteDatabase } from './driver.js'
-import { asStoreError, isBusy, isSqliteError } from './failure.js'
+import { asStoreError, isBusy } from './failure.js'
 
 /** Who has the file: plain data, kept as JSON. */
 export interface Holder {
@@ -93,14 +93,16 @@ function tryLock(open: OpenSqlite, file: string): (() => void) | undefined {
     // Nothing is ever written, so no journal file is wanted beside it.
     database.pragma('journal_mode = MEMORY')
     database.exec('BEGIN IMMEDIATE')
+    // On a file that may only be read, BEGIN IMMEDIATE succeeds and locks nothing; a write, never committed, tells.
+    database.pragma('user_version = 1')
     const held = database
     return () => held.close()
   } catch (error) {
     database?.close()
     if (isBusy(error)) return undefined
-    if (!isSqliteError(error)) throw error
     const failure = asStoreError(error, sidecar, 'open')
-    throw new OptionError('path', `The lock ${sidecar} cannot be taken; remove it if it is not of a running store (${describe(failure)})`, {
+    if (!(failure instanceof CorruptError)) throw failure
+    throw new OptionError('path', `${sidecar} is in the way of the lock; remove it, or choose another path (${failure.message})`, {
       cause: error,
     })
   }
