@@ -122,6 +122,16 @@ export class Persistence implements CommitSink {
     if (failures.length > 0) throw this.unsaved(failures[0])
   }
 
+  /** Gives up on saving: whoever waits for a save is told, and the locks are given back as soon as the backends let go. */
+  abandon(cause: Error): UnavailableError {
+    const error = this.unsaved(cause)
+    for (const link of this.#links.values()) {
+      link.saver.lost(error)
+      link.close().catch(() => undefined)
+    }
+    return error
+  }
+
   /** What is lost when the process ends now, as an error. */
   unsaved(cause: unknown): UnavailableError {
     const oldest = Math.min(

@@ -236,10 +236,8 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
       work.catch(() => undefined)
       this.#queries.stop()
       this.#registry.stop()
-      throw (
-        this.#persistence?.unsaved(new Error(`stopping took longer than ${shutdownMs} ms`)) ??
-        new UnavailableError(`stopping took longer than ${shutdownMs} ms`)
-      )
+      const late = new UnavailableError(`stopping took longer than ${shutdownMs} ms`)
+      throw this.#persistence?.abandon(late) ?? late
     } finally {
       cancel()
     }

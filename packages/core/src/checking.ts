@@ -10,6 +10,7 @@
 
 import type { BucketImage } from './bucket-image.js'
 import type { Change } from './commit.js'
+import { recordBytes } from './encoded-size.js'
 import { ConflictError, DuplicateKeyError, RecordNotFoundError, UniqueConstraintError, unreachable, ValidationError } from './errors.js'
 import { keyProblem } from './key.js'
 import { ALL_CHANGED, type MakeContext } from './make-context.js'
@@ -61,7 +62,21 @@ export function checkMany(writes: readonly Write[], context: MakeContext): Chang
   }
   const changes: Change[] = []
   for (const draft of drafts.values()) draft.finish(changes)
+  refuseHuge(changes, drafts.keys())
   return changes
+}
+
+/** A commit is saved in one step; encoding to more than this it is refused, with advice. */
+const COMMIT_BYTES_MAX = 64 * 1024 * 1024
+
+function refuseHuge(changes: readonly Change[], images: Iterable<BucketImage>): void {
+  const [image] = [...images].filter(touched => touched.unsaved !== undefined)
+  if (image === undefined) return
+  let bytes = 0
+  for (const { after } of changes) if (after !== undefined) bytes += recordBytes(after)
+  if (bytes <= COMMIT_BYTES_MAX) return
+  const message = `${changes.length} changes encode to about ${Math.ceil(bytes / 1024 / 1024)} MiB, more than the 64 MiB one commit may have; split them into several commits`
+  throw new ValidationError(image.name, [{ field: '', code: 'value', message }])
 }
 
 interface Draft {

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { BucketShape } from '@repertory/core'
+import { addMark, type BucketShape, type Cut, recordMark, type StoredRecord } from '@repertory/core'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { expectHolds } from './conformance/clause.js'
@@ -144,6 +144,29 @@ describe('the tables', () => {
     expect(query("SELECT count(*) AS n FROM pragma_table_info('wide')")).toEqual([{ n: 510 }])
   })
 
+  it('let records swap places within one cut', async () => {
+    const metadata = { _version: 1, _createdAt: 1, _updatedAt: 1 }
+    const stored = (id: string, ord: number, seq: number): StoredRecord => ({ record: { id, ...metadata }, ord, seq })
+    const cutOf = (epoch: number, to: number, ...puts: StoredRecord[]): Cut => {
+      const fingerprint = puts.reduce((sum, { ord, seq }) => addMark(sum, recordMark(ord, seq)), 0)
+      return {
+        epoch,
+        from: to - 1,
+        to,
+        buckets: [{ shape: USERS, cleared: false, deletes: [], puts, next: { autoincrement: 1, ord: 4 }, count: 3, fingerprint }],
+      }
+    }
+    await visit(place, async ({ opened: { epoch }, state }) => {
+      await state.save(cutOf(epoch, 1, stored('a', 1, 1), stored('b', 2, 1), stored('c', 3, 1)))
+      await state.save(cutOf(epoch, 2, stored('a', 2, 2), stored('b', 3, 2), stored('c', 1, 2)))
+      expect((await loadAll(state, 'users')).map(({ record, ord, seq }) => [record.id, ord, seq])).toEqual([
+        ['c', 1, 2],
+        ['a', 2, 2],
+        ['b', 3, 2],
+      ])
+    })
+  })
+
   it('can be read by other programs while the store is open', async () => {
     await visit(place, async ({ opened, state }) => {
       await state.save(model.cut(opened.epoch, [{ shape: USERS, puts: [{ id: 'ann', age: 41 }] }]))
@@ -254,6 +277,22 @@ describe('one writer', () => {
       other.exec('COMMIT')
       other.close()
       await waiting
+      await expectHolds(state, model, 'users')
+    })
+  })
+
+  it('brings a long log into the file after the save, not within it', async () => {
+    await visit(place, async ({ opened: { epoch }, state }) => {
+      const puts = Array.from({ length: 6000 }, (_, at) => ({ id: `u${at}`, name: 'x'.repeat(1000) }))
+      await state.save(model.cut(epoch, [{ shape: USERS, puts }]))
+      const before = statSync(place.file).size
+      await state.save(model.cut(epoch, [{ shape: USERS, puts: [{ id: 'one more' }] }]))
+      await state.save(model.cut(epoch, [{ shape: USERS, puts: [{ id: 'and another' }] }]))
+      expect([before < 100_000, statSync(place.file).size > 5_000_000, statSync(`${place.file}-wal`).size]).toEqual([
+        true,
+        true,
+        4 * 1024 * 1024,
+      ])
       await expectHolds(state, model, 'users')
     })
   })

@@ -11,6 +11,7 @@
  * 5 What is not ours, is damaged, or is of a newer format is refused with a sentence and not written to.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type Backend,
   type BackendFacts,
@@ -25,7 +26,7 @@ import {
 } from '@repertory/core'
 import { loadBucket } from './sqlite/loader.js'
 import { saveCut } from './sqlite/saver.js'
-import { dropBucket, openSession, type Session, type Settings, writeThrough } from './sqlite/session.js'
+import { checkpoint, dropBucket, openSession, type Session, type Settings, writeThrough } from './sqlite/session.js'
 
 export interface SqliteOptions {
   /** The database file. Missing folders and the file are made. */
@@ -89,11 +90,20 @@ class SqliteBackend implements Backend, StatePort {
         throw new FencedError(`${file} is at epoch ${meta.epoch}; the writer of epoch ${cut.epoch} has been replaced and must stop`)
       }
       await writeThrough(session, target => saveCut(target, cut))
+      this.#checkpointSoon(session)
     })
   }
 
   drop(bucket: string): Promise<void> {
     return this.#inTurn(() => writeThrough(this.#opened(), target => dropBucket(target, bucket)))
+  }
+
+  /** In a turn of its own: the save has been answered, the next write waits. */
+  #checkpointSoon(session: Session): void {
+    void this.#inTurn(async () => {
+      await nextTurn()
+      if (this.#session === session) checkpoint(session)
+    })
   }
 
   /** One after the other. A rejection is for its caller and does not stop the next. */

@@ -2,7 +2,8 @@
  * Bucket table: one bucket's rows as SQL, and the statements that read and write them.
  *
  * 1 `_ord` is the rowid: a load is one walk through the table in order, an insert an append.
- * 2 The key is unique and compared binary. A put is INSERT OR REPLACE, which lets two records swap places within one cut.
+ * 2 The key is unique and compared binary. A put replaces whatever has its key or its `_ord`, so that two records may even
+ *   swap places within one cut.
  * 3 Everything that others might leave out when they insert a row has a default; `_crc` has none, so such a row is noticed.
  * 4 Statements are prepared on first use and kept; SQL text is made of quoted names from the layout, values are bound.
  */
@@ -24,6 +25,7 @@ export class BucketTable {
   readonly codec: RowCodec
   readonly #db: SqliteDatabase
   #put: SqliteStatement | undefined
+  #replace: SqliteStatement | undefined
   #remove: SqliteStatement | undefined
 
   constructor(db: SqliteDatabase, bucket: string, layout: TableLayout) {
@@ -33,10 +35,11 @@ export class BucketTable {
   }
 
   put(stored: StoredRecord): void {
-    this.#put ??= this.#db.prepare(
-      `INSERT OR REPLACE INTO ${this.#name} (${this.#columns}) VALUES (${this.codec.columns.map(() => '?').join()})`,
-    )
-    this.#put.run(this.codec.encode(stored))
+    const cells = this.codec.encode(stored)
+    this.#put ??= this.#db.prepare(this.#upsert())
+    if (this.#put.run(cells).changes > 0) return
+    this.#replace ??= this.#db.prepare(this.#insertOrReplace())
+    this.#replace.run(cells)
   }
 
   remove(key: Key): void {
@@ -64,6 +67,18 @@ export class BucketTable {
       if (rows.length < rowsMax) return
       after = rows.at(-1)![this.codec.columns.indexOf('_ord')] as number
     }
+  }
+
+  /** In place when the record keeps its `_ord`, which spares the index of the key; no change when it does not. */
+  #upsert(): string {
+    const key = quoteName(this.layout.key.column)
+    const others = this.codec.columns.map(column => quoteName(column)).filter(column => column !== key && column !== '"_ord"')
+    const changes = others.map(column => `${column} = excluded.${column}`).join(', ')
+    return `${this.#insertOrReplace()} ON CONFLICT (${key}) DO UPDATE SET ${changes} WHERE _ord = excluded._ord`
+  }
+
+  #insertOrReplace(): string {
+    return `INSERT OR REPLACE INTO ${this.#name} (${this.#columns}) VALUES (${this.codec.columns.map(() => '?').join()})`
   }
 
   get #name(): string {

@@ -36,8 +36,8 @@ const PAGE_BYTES_MIN = 512
 /** `PRAGMA quick_check` takes about 1.5 ms per MiB. */
 const QUICK_CHECK_BYTES_MAX = 64 * 1024 * 1024
 
-/** A WAL that one large save blew up is cut back to this. */
-const WAL_BYTES_KEPT = 64 * 1024 * 1024
+/** The log is brought into the file when it has grown beyond this, and cut back to it: SQLite's own 1,000 pages. */
+export const WAL_BYTES_KEPT: number = 4 * 1024 * 1024
 
 export interface ReadyDatabase {
   readonly db: SqliteDatabase
@@ -126,6 +126,8 @@ async function configure(db: SqliteDatabase, file: string, busyTimeoutMs: number
     throw new OptionError('path', `${file} cannot be kept in WAL mode (SQLite stays in "${String(mode)}"); put it on a local file system`)
   }
   db.pragma('synchronous = FULL')
+  // Not within a commit, which would have to wait for it (see `checkpoint` in session.ts).
+  db.pragma('wal_autocheckpoint = 0')
   db.pragma(`journal_size_limit = ${WAL_BYTES_KEPT}`)
   db.pragma('cell_size_check = ON')
   // Views and triggers that others put into the file: not run with our rights, not rewritten when a table is.

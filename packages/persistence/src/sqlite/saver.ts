@@ -49,6 +49,8 @@ export async function saveCut(target: SaveTarget, cut: Cut): Promise<void> {
     const buckets = new Map(target.buckets)
     const pace = new Pace()
     for (const bucket of cuts) buckets.set(bucket.shape.name, await writeBucket(db, buckets.get(bucket.shape.name), bucket, pace))
+    // The commit is the longest single step; it gets a turn of its own.
+    if (pace.rows > LOOK_ROWS) await pace.rest()
     return () => {
       target.meta = meta
       target.buckets = buckets
@@ -87,11 +89,12 @@ async function writeBucket(db: SqliteDatabase, before: SavedBucket | undefined, 
 }
 
 class Pace {
-  #rows = 0
+  rows = 0
   #since = performance.now()
 
+  /** Called once a row. */
   isDue(): boolean {
-    return ++this.#rows % LOOK_ROWS === 0 && performance.now() - this.#since > SLICE_MS
+    return ++this.rows % LOOK_ROWS === 0 && performance.now() - this.#since > SLICE_MS
   }
 
   async rest(): Promise<void> {

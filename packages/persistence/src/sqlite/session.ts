@@ -9,10 +9,10 @@
 import { FencedError, type OpenContext, type Opened, type StoredBucket, type StoreError, UnavailableError } from '@repertory/core'
 import { dropTable } from './bucket-table.js'
 import { assertEpoch, type CatalogEntry, removeEntry } from './catalog.js'
-import { openDatabase, type ReadyDatabase } from './database.js'
-import { absolutePath, canonicalPath, identify } from './database-path.js'
+import { openDatabase, type ReadyDatabase, WAL_BYTES_KEPT } from './database.js'
+import { absolutePath, canonicalPath, identify, sizeOf } from './database-path.js'
 import { loadDriver, type OpenSqlite } from './driver.js'
-import { asStoreError } from './failure.js'
+import { asStoreError, isSqliteError } from './failure.js'
 import type { ForeignEdits, LoadSource } from './loader.js'
 import { type SaveTarget, savedBuckets } from './saver.js'
 import { surveyTable } from './survey.js'
@@ -65,6 +65,17 @@ export async function writeThrough(session: Session, work: (target: SaveTarget) 
   } catch (error) {
     if (error instanceof FencedError) throw lose(session, error)
     throw asStoreError(error, target.file, 'write')
+  }
+}
+
+/** Brings the log into the file when it is long. Not needed for durability, so a failure only leaves it to the next time. */
+export function checkpoint({ target: { db, file } }: Session): void {
+  if (sizeOf(`${file}-wal`) <= WAL_BYTES_KEPT) return
+  try {
+    db.pragma('wal_checkpoint(PASSIVE)')
+  } catch (error) {
+    // A disk that is full says so to the next save.
+    if (!isSqliteError(error)) throw error
   }
 }
 
