@@ -9,6 +9,7 @@ export default defineConfig({
     alias: [
       { find: /^@repertory\/core$/, replacement: source('./packages/core/src/index.ts') },
       { find: /^repertory$/, replacement: source('./packages/actors/src/index.ts') },
+      { find: /^repertory\/runtime$/, replacement: source('./packages/actors/src/runtime.ts') },
       { find: /^repertory\/testing$/, replacement: source('./packages/actors/src/testing.ts') },
       { find: /^@repertory\/persistence\/(.*)$/, replacement: `${source('./packages/persistence/src')}/$1.ts` },
       { find: /^@repertory\/bridge\/(.*)$/, replacement: `${source('./packages/bridge/src')}/$1.ts` },

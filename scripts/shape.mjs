@@ -39,7 +39,7 @@ async function objectionsTo(tarball) {
     run('attw', [path, '--profile', 'esm-only', '--format', 'ascii', '--no-definitely-typed', '--no-color', '--no-emoji']),
     run('tar', ['-tzf', path]),
   ])
-  const tests = listing.output.split('\n').filter(file => /\.(?:test|harness)\./.test(file))
+  const tests = listing.output.split('\n').filter(file => /\.(?:test|harness)\.|\/fixtures\//.test(file))
   const shipped =
     tests.length === 0
       ? []

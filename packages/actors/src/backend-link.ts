@@ -44,7 +44,7 @@ export class BackendLink {
   readonly saver: Saver
   /** The seq the backend held when it was opened. */
   readonly openedAt: number
-  /** Dropped here, but perhaps not there: the backend failed. Dropped again before the name is used again. */
+  /** Dropped here, but perhaps not there: the backend failed. Dropped again with the next save, and before the name is used again. */
   readonly #dropPending = new Set<string>()
   #lane: Promise<unknown> = Promise.resolve()
 
@@ -65,7 +65,7 @@ export class BackendLink {
       ...(maxWaitMs === undefined ? undefined : { maxWaitMs }),
       savedSeq: this.openedAt,
       takeCut: () => this.#takeCut(),
-      save: cut => this.#inLane(() => this.backend.state!.save(cut)),
+      save: cut => this.#inLane(() => this.#save(cut)),
       saved: cut => this.#saved(cut),
       onStatus: () => undefined,
       onError,
@@ -121,7 +121,7 @@ export class BackendLink {
       refused.throwIfAny(image.name)
       image.nextAutoincrement = Math.max(image.nextAutoincrement, stored.next.autoincrement)
       image.nextOrd = Math.max(image.nextOrd, stored.next.ord)
-      image.rebuild()
+      image.rebuild('loaded')
       if (image.count !== stored.count || image.fingerprint !== stored.fingerprint) {
         throw new CorruptError(
           `Bucket "${image.name}": ${this.backend.name} gave ${image.count} records where ${stored.count} were saved, or other versions of them; it was changed from outside or is damaged, and is left as it is`,
@@ -131,9 +131,8 @@ export class BackendLink {
     this.buckets.add(image.name)
   }
 
-  /** Takes a bucket out of the cuts, and with `erase` out of the backend. */
+  /** Takes a bucket out of the cuts at once, and with `erase` out of the backend. Without, it must have been saved before. */
   async drop(bucket: string, erase: boolean): Promise<void> {
-    if (!erase) await this.saver.flush()
     this.buckets.delete(bucket)
     if (!erase) return
     this.#stored.delete(bucket)
@@ -148,8 +147,19 @@ export class BackendLink {
 
   async #dropStored(bucket: string): Promise<void> {
     this.#dropPending.add(bucket)
-    await this.#inLane(() => this.backend.state!.drop(bucket))
+    await this.#inLane(() => this.#dropOne(bucket))
+  }
+
+  async #dropOne(bucket: string): Promise<void> {
+    if (!this.#dropPending.has(bucket)) return
+    await this.backend.state!.drop(bucket)
     this.#dropPending.delete(bucket)
+  }
+
+  /** What could not be dropped is tried again with each save; it does not keep the rest from being saved. */
+  async #save(cut: Cut): Promise<void> {
+    for (const bucket of this.#dropPending) await this.#dropOne(bucket).catch(this.#options.onError)
+    await this.backend.state!.save(cut)
   }
 
   #takeCut(): Cut | undefined {

@@ -1,21 +1,33 @@
 /**
  * Bucket actor: admission, order, deadlines and failure for one bucket. It owns no data, so its death loses none.
  *
+ *   loading ◀─pause()── serving
  *   loading ──serve()──▶ serving ──crash──▶ (supervised-child.ts: restarting, waiting, open, probing) ──▶ serving
  *      └──fail()──▶ failed                                        any ──stop()──▶ stopped
  *
  * 1 Calls run one at a time, in the order made. A call runs in its caller's turn only while nothing waits and the gate is
  *   open; otherwise it waits in the mailbox, up to its deadline.
- * 2 A `StoreError` is an answer. Anything else out of core is a crash: the caller is answered once with
- *   `ActorCrashedError {executed: 'no'}`, the message goes to the dead letters, the child is restarted.
+ * 2 A `StoreError` is an answer. Anything else out of core, and whatever cuts `apply` off, is a crash: the caller is answered
+ *   once with `ActorCrashedError {executed: 'no'}`, the message goes to the dead letters, the child is restarted.
  * 3 A crash inside `apply` is undone before anyone else runs: no commit sees the torn image.
  * 4 Restarting compares counts and fingerprint (rebuilding what derives from the records if they disagree), serves, then
  *   verifies everything in slices behind.
  * 5 While the circuit is open calls are refused at once with `UnavailableError`; in every other pause they wait.
+ * 6 What a waiting call was given is captured when it is made: the caller may reuse its objects at once.
  */
 
-import { ActorCrashedError, type BucketImage, type Database, Reader, StoppedError, StoreError, UnavailableError } from '@repertory/core'
+import {
+  ActorCrashedError,
+  type BucketImage,
+  CorruptError,
+  type Database,
+  Reader,
+  StoppedError,
+  StoreError,
+  UnavailableError,
+} from '@repertory/core'
 import type { WriteOptions } from './call-options.js'
+import { captureInput, captureOptions } from './captured-input.js'
 import type { Clock, Random } from './clock.js'
 import type { CommitLine } from './commit-line.js'
 import type { DeadLetters } from './dead-letters.js'
@@ -95,7 +107,11 @@ export class BucketActor implements Drainable {
         gate.isInTurn = false
       }
     }
-    return this.#send(verb, () => work(this, a, b, options), options) as Promise<R>
+    const capture = (): (() => R) => {
+      const [first, second, given] = [captureInput(a), captureInput(b), captureOptions(options)]
+      return () => work(this, first, second, given)
+    }
+    return this.#send(verb, capture, options) as Promise<R>
   }
 
   /** Everything is loaded: messages are served from here on. */
@@ -104,12 +120,21 @@ export class BucketActor implements Drainable {
     this.#childMoved()
   }
 
+  /** Calls wait until `serve`. */
+  pause(): void {
+    if (this.#phase !== 'serving') return
+    this.#phase = 'loading'
+    this.#isServing = false
+  }
+
   /** The bucket cannot be served: whoever waits, and every later call, gets `error`. */
   fail(error: unknown): void {
+    if (this.#phase === 'stopped') return
     this.#phase = 'failed'
     this.#failure = error
     this.#isServing = false
-    this.#mailbox.refuseAll(() => error as Error)
+    this.#child.stop()
+    this.#mailbox.close(() => error as Error)
   }
 
   /** Ends the actor as an uncaught failure would: it is restarted by its supervisor. */
@@ -127,10 +152,9 @@ export class BucketActor implements Drainable {
     this.#mailbox.close(error)
   }
 
-  /** Resolves when every message sent before the call is answered, or none can be. */
-  drained(): Promise<unknown> {
-    if (this.#mailbox.depth === 0 || !this.#isServing) return Promise.resolve()
-    return this.#mailbox.send('drain', () => undefined, undefined).catch(() => undefined)
+  /** Resolves when every message is answered. */
+  drained(): Promise<void> {
+    return this.#mailbox.emptied()
   }
 
   runNext(): boolean {
@@ -180,13 +204,13 @@ export class BucketActor implements Drainable {
     }
   }
 
-  #send(verb: string, run: () => unknown, options: CallOptions | undefined): Promise<unknown> {
+  #send(verb: string, capture: () => () => unknown, options: CallOptions | undefined): Promise<unknown> {
     const refusal = this.#refusal()
     if (refusal !== undefined) {
       this.#refusedInTurn++
       return Promise.reject(refusal)
     }
-    const answer = this.#mailbox.send(verb, run, options)
+    const answer = this.#mailbox.send(verb, capture, options)
     if (this.#isServing) this.#options.gate.schedule(this)
     return answer
   }
@@ -206,16 +230,28 @@ export class BucketActor implements Drainable {
 
   /** Tells the two kinds of failure apart (invariant 2) and answers the caller's error. */
   #failed(verb: string, error: unknown, isQueued: boolean): Error {
-    if (error instanceof StoreError) {
+    const { database, deadLetters, clock } = this.#options
+    if (error instanceof StoreError && !database.isInterrupted) {
       if (!isQueued) this.#refusedInTurn++
       return error
     }
-    const { database, deadLetters, clock } = this.#options
-    if (database.isInterrupted) database.repair()
+    if (database.isInterrupted) this.#repair(error)
     if (!isQueued) this.#crashedInTurn++
     deadLetters.add({ bucket: this.name, verb, at: clock.now(), error })
     this.crash(error)
     return new ActorCrashedError(this.name, 'no', error)
+  }
+
+  /** Invariant 3. Where even that fails the bucket serves no more: its records are not known to be those of the commits. */
+  #repair(cause: unknown): void {
+    try {
+      this.#options.database.repair()
+    } catch (error) {
+      this.#options.faults.report(error, `bucket ${this.name}`)
+      this.fail(
+        new CorruptError(`Bucket "${this.name}" crashed inside a commit and could not be put back; start the store anew`, { cause }),
+      )
+    }
   }
 
   #childMoved(): void {
@@ -228,20 +264,22 @@ export class BucketActor implements Drainable {
   /** Invariant 4. Throws when the bucket cannot be served. */
   #recover(): void {
     if (this.image.verifyCounts() !== undefined) this.image.rebuild()
-    this.#verifyBehind(0)
+    this.#verifyBehind(0, this.#child.restarts)
   }
 
-  #verifyBehind(from: number): void {
-    if (this.#phase !== 'serving' || from >= this.image.records.length) return
-    const problem = this.image.verifySlots(from, VERIFIED_PER_SLICE)
-    if (problem !== undefined) {
-      this.image.rebuild()
-      this.#options.faults.report(
-        new Error(`after a restart ${problem}; keys and indexes were rebuilt from the records`),
-        `bucket ${this.name}`,
-      )
-      return
+  /** Ends when a later restart begins anew: a bucket that crashes often is verified once, not once a crash. */
+  #verifyBehind(from: number, restart: number): void {
+    if (this.#phase !== 'serving' || restart !== this.#child.restarts || from >= this.image.records.length) return
+    const { clock, faults } = this.#options
+    try {
+      const problem = this.image.verifySlots(from, VERIFIED_PER_SLICE)
+      if (problem === undefined) clock.yield(() => this.#verifyBehind(from + VERIFIED_PER_SLICE, restart))
+      else {
+        this.image.rebuild()
+        faults.report(new Error(`after a restart ${problem}; keys and indexes were rebuilt from the records`), `bucket ${this.name}`)
+      }
+    } catch (error) {
+      this.crash(error)
     }
-    this.#options.clock.yield(() => this.#verifyBehind(from + VERIFIED_PER_SLICE))
   }
 }

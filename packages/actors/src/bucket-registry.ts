@@ -3,7 +3,9 @@
  *
  * 1 A name is taken the moment `define` is called, so `find` works at once and calls wait until the bucket is ready.
  * 2 A failed definition frees its name; whoever waited gets its error.
- * 3 A dropped name is unknown at once. Defining it again waits until the backend has forgotten it.
+ * 3 A dropped name is unknown as soon as the drop had its turn, in order with the calls before it. Defining it again waits
+ *   until the backend has forgotten it. Keeping what a backend holds means saving it first: calls wait meanwhile, and when
+ *   that fails the bucket goes on as if nothing had been asked.
  */
 
 import {
@@ -19,7 +21,7 @@ import {
   StoppedError,
   shapeOf,
 } from '@repertory/core'
-import { BucketActor } from './bucket-actor.js'
+import { BucketActor, type Work } from './bucket-actor.js'
 import type { CommitLine } from './commit-line.js'
 import type { DeadLetters } from './dead-letters.js'
 import type { FaultLog } from './fault-log.js'
@@ -40,6 +42,9 @@ export interface RegistryOptions {
 
 const MAILBOX: ReadonlySet<string> = new Set(['max', 'whenFull'])
 
+/** What is called behind a drop waits, and is told that there is no such bucket. */
+const pauseActor: Work<undefined, undefined, void> = actor => actor.pause()
+
 export class BucketRegistry {
   readonly #options: RegistryOptions
   readonly #actors = new Map<string, BucketActor>()
@@ -55,6 +60,11 @@ export class BucketRegistry {
   /** The actor of a bucket. Throws BucketNotDefinedError, StoppedError. */
   readonly find = (name: string): BucketActor => {
     if (this.#isStopped) throw new StoppedError(this.#options.settings.name)
+    return this.findServing(name)
+  }
+
+  /** The same for the store's own readers, which finish what they began while the store stops. */
+  readonly findServing = (name: string): BucketActor => {
     const actor = this.#actors.get(name)
     if (actor === undefined) throw new BucketNotDefinedError(name)
     return actor
@@ -108,24 +118,39 @@ export class BucketRegistry {
         this.#actors.delete(name)
         database.forget(name)
       }
-      actor.fail(error)
-      throw error
+      // A store that stops closes its backends under whoever is loading: that is no failure of the backend.
+      const failure = this.#isStopped ? new StoppedError(settings.name) : error
+      actor.fail(failure)
+      throw failure
     }
   }
 
   /** Empties a bucket in a commit that consumers see, then forgets it. */
   async drop(name: string, erase: boolean): Promise<void> {
     const actor = this.find(name)
-    await actor.call('drop', () => undefined, undefined, undefined, undefined)
-    if (this.#actors.get(name) !== actor) throw new BucketNotDefinedError(name)
-    const { line, database, persistence } = this.#options
-    if (!erase) await persistence?.flush({ bucket: name })
+    await actor.call('drop', pauseActor, undefined, undefined, undefined)
+    this.#assertCurrent(name, actor)
+    if (!erase) {
+      try {
+        await this.#options.persistence?.flush({ bucket: name })
+      } catch (error) {
+        actor.serve()
+        throw error
+      }
+      this.#assertCurrent(name, actor)
+    }
+    const { line, database, persistence, faults } = this.#options
     this.#actors.delete(name)
     actor.stop(() => new BucketNotDefinedError(name))
     const detached = persistence?.detach(name, erase) ?? Promise.resolve()
-    line.clear(actor.image, 'dropped', undefined)
-    database.forget(name)
     this.#dropping.set(name, detached)
+    try {
+      line.clear(actor.image, 'dropped', undefined)
+    } catch (error) {
+      faults.report(error, `bucket ${name}`)
+      database.repair()
+    }
+    database.forget(name)
     try {
       await detached
     } finally {
@@ -142,6 +167,11 @@ export class BucketRegistry {
   /** Whoever still waits is told that the store is stopped. */
   stop(): void {
     for (const actor of this.#actors.values()) actor.stop(() => new StoppedError(this.#options.settings.name))
+  }
+
+  /** Nobody dropped the bucket, or stopped the store, while we waited. */
+  #assertCurrent(name: string, actor: BucketActor): void {
+    if (this.find(name) !== actor) throw new BucketNotDefinedError(name)
   }
 
   #mailboxOf(name: string, definition: BucketDefinition): ConstructorParameters<typeof BucketActor>[0]['mailbox'] {

@@ -3,7 +3,8 @@
  *
  * 1 Everything in this package that waits, yields or draws does it through a `Clock` and a `Random` it was given, so a
  *   test replaces both (`virtual-clock.ts`) and nothing sleeps.
- * 2 A timer never keeps a finished script alive (`unref`). A yield does: somebody is waiting for its work.
+ * 2 A timer does not keep a finished script alive (`unref`) unless it is `awaited`: a caller would be left without an answer.
+ *   A yield does: somebody is waiting for its work.
  * 3 `after` works for any delay: the host wraps delays past 2^31-1 ms to 1 ms, here they are armed in slices.
  * 4 `now` is the wall clock. It may jump, also backwards: delays are measured by timers, never by subtracting `now`.
  *
@@ -16,12 +17,17 @@ export type Cancel = () => void
 export interface Clock {
   /** Wall time, milliseconds since the epoch. */
   now(): number
-  /** Runs once, `delayMs` from now. Negative and NaN mean 0, Infinity means never. */
-  after(delayMs: number, run: () => void): Cancel
+  /** Runs once, `delayMs` from now. Negative and NaN mean 0, Infinity means never. `awaited`: somebody waits for it, so the process does not end before. */
+  after(delayMs: number, run: () => void, importance?: 'awaited'): Cancel
   /** Runs in the next macrotask, in the order of the calls, after timers and I/O had their turn. */
   yield(run: () => void): void
   /** Runs in a microtask: before anything else the host does. */
   soon(run: () => void): void
+  /**
+   * Which of `count` ready things comes next, from 0. Only a clock that simulates has it (`simulation-clock.ts`); without it the
+   * first comes first.
+   */
+  pick?(count: number): number
 }
 
 /** Uniform in [0, 1). */
@@ -79,11 +85,11 @@ export function yieldWith(host: YieldHost): (run: () => void) => void {
   }
 }
 
-function armTimer(delayMs: number, run: () => void): Cancel {
+function armTimer(delayMs: number, run: () => void, importance?: 'awaited'): Cancel {
   let timer: unknown
   const arm = (leftMs: number): void => {
     timer = leftMs > SLICE_MS_MAX ? setTimeout(arm, SLICE_MS_MAX, leftMs - SLICE_MS_MAX) : setTimeout(run, leftMs)
-    letEnd(timer)
+    if (importance !== 'awaited') letEnd(timer)
   }
   arm(validDelayMs(delayMs))
   return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0])

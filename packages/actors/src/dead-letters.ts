@@ -14,8 +14,8 @@ export interface DeadLetter {
 
 const KEPT_MAX = 1000
 
-export class DeadLetters {
-  readonly #kept: DeadLetter[] = []
+export class DeadLetters<Letter extends object = DeadLetter> {
+  readonly #kept: Readonly<Letter>[] = []
   #total = 0
 
   /** All that ever were. */
@@ -23,14 +23,14 @@ export class DeadLetters {
     return this.#total
   }
 
-  add(letter: DeadLetter): void {
+  add(letter: Letter): void {
     this.#total++
     this.#kept.push(Object.freeze(letter))
     if (this.#kept.length > KEPT_MAX) this.#kept.shift()
   }
 
   /** The newest, oldest first. */
-  list(): readonly DeadLetter[] {
+  list(): readonly Readonly<Letter>[] {
     return [...this.#kept]
   }
 }

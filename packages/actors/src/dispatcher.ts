@@ -48,7 +48,8 @@ export class Dispatcher {
     if (this.#backlog === 0 && !this.#isDelivering && !this.#hasListeners()) return
     this.#queue.push(commit)
     if (this.#backlog >= WAITING_MAX) this.#gate.hold()
-    if (this.#isScheduled) return
+    // While delivering, the drain sees to what is published now: a microtask here would let slow handlers starve timers.
+    if (this.#isScheduled || this.#isDelivering) return
     this.#isScheduled = true
     this.#clock.soon(() => this.#drain())
   }
@@ -85,7 +86,7 @@ export class Dispatcher {
     this.#compact()
     if (this.#backlog <= WAITING_MAX / 2) this.#gate.release()
     if (last !== undefined) this.#resolve(last.seq)
-    if (this.#backlog === 0 || this.#isScheduled) return
+    if (this.#backlog === 0) return
     this.#isScheduled = true
     this.#clock.yield(() => this.#drain())
   }

@@ -3,17 +3,18 @@
  *
  * 1 Each is told to `onError` when the user gave one; otherwise it is logged once per cause, so a handler that always
  *   throws does not fill the disk.
- * 2 Nothing leaves `report`: an `onError` that throws is logged, and that is the end of it.
+ * 2 Nothing leaves `report`: an `onError` that throws or rejects is logged, a logger that throws has nobody left to tell.
  */
 
 import { describe } from '@repertory/core'
+import { callUser } from './user-code.js'
 
 /** What went wrong where: `handler bucket.orders.*`, `saver main`. */
 export interface FaultContext {
   readonly source: string
 }
 
-export type OnError = (error: unknown, context: FaultContext) => void
+export type OnError = (error: unknown, context: FaultContext) => unknown
 
 /** The part of `console` that the store uses. */
 export interface Logger {
@@ -36,21 +37,24 @@ export class FaultLog {
   }
 
   report(error: unknown, source: string): void {
-    if (this.#onError === undefined) {
-      this.#logOnce(error, source)
-      return
-    }
-    try {
-      this.#onError(error, { source })
-    } catch (thrown) {
-      this.#logOnce(thrown, 'onError')
-    }
+    const onError = this.#onError
+    if (onError === undefined) this.#logOnce(error, source)
+    else
+      callUser(
+        () => onError(error, { source }),
+        thrown => this.#logOnce(thrown, 'onError'),
+      )
   }
 
   #logOnce(error: unknown, source: string): void {
-    const cause = `${source}: ${describe(error)}`
-    if (this.#known.has(cause) || this.#known.size >= CAUSES_MAX) return
-    this.#known.add(cause)
-    this.#logger.warn(`[repertory ${this.#name}] ${cause} (further ones of this kind are not logged)`, error)
+    callUser(
+      () => {
+        const cause = `${source}: ${describe(error)}`
+        if (this.#known.has(cause) || this.#known.size >= CAUSES_MAX) return
+        this.#known.add(cause)
+        return this.#logger.warn(`[repertory ${this.#name}] ${cause} (further ones of this kind are not logged)`, error)
+      },
+      () => undefined,
+    )
   }
 }

@@ -3,11 +3,12 @@
  *
  *      subscribe ──▶ run ──▶ [ idle ] ── a commit touches a bucket it read ──▶ run ──▶ differs? ──▶ callback
  *
- * 1 A run records the buckets it reads. A commit that touches one of them, and came after the run began, makes it run again;
- *   bursts are coalesced: one run follows however many commits came meanwhile.
+ * 1 A run depends on a bucket from the moment it asks for it. A commit that touches one of them, and came after the run began,
+ *   makes it run again; bursts are coalesced: one run follows however many commits came meanwhile.
  * 2 Runs of one subscription never overlap, so an older result never follows a newer one.
  * 3 Nothing is lost while opening: a commit during a run is in its result or makes a further run.
- * 4 The first run is awaited and its failure rejects. A later failure keeps the subscription and goes to `onError`.
+ * 4 The first run is awaited and its failure rejects. A later failure keeps the subscription, with what it depended on before
+ *   and what it read until it failed, and goes to `onError`.
  * 5 Callbacks are called only when the result differs, never in a turn; what they throw disturbs nobody.
  */
 
@@ -18,6 +19,7 @@ import {
   Query,
   QueryAlreadyDefinedError,
   QueryNotDefinedError,
+  refuseUnknownOptions,
   type Seq,
   StoppedError,
 } from '@repertory/core'
@@ -39,8 +41,10 @@ export interface SubscribeOptions {
   /** Call back with the first result too. Default false. */
   readonly initial?: boolean
   /** Gets what a callback throws and what a later run fails with. Default: the store's `onError`. */
-  readonly onError?: (error: unknown) => void
+  readonly onError?: (error: unknown) => unknown
 }
+
+const OPTIONS: ReadonlySet<string> = new Set<keyof SubscribeOptions>(['initial', 'onError'])
 
 /** Ends a subscription: at once when called, idempotent, may be awaited. */
 export type Unsubscribe = () => Promise<void>
@@ -50,8 +54,6 @@ export interface QueryHost {
   readonly faults: FaultLog
   /** The newest commit. */
   seq(): Seq
-  /** The newest commit that touched a bucket; 0 for an unknown one. */
-  seqOf(bucket: string): Seq
   readsOf(bucket: string): BucketReads
   run(query: Query): Promise<unknown>
 }
@@ -60,14 +62,24 @@ interface Subscription {
   readonly name: string
   readonly params: unknown
   readonly callback: (result: unknown) => unknown
-  readonly onError: (error: unknown) => void
-  buckets: ReadonlySet<string>
+  readonly onError: (error: unknown) => unknown
+  /** What the last run read; while one runs, also what it has read so far. */
+  readonly buckets: Set<string>
   /** The commit that was newest when the last run began. */
   seq: Seq
+  /** The same of the last run that ended and was told. */
+  toldSeq: Seq
   result: unknown
   isRunning: boolean
   isTouched: boolean
   isActive: boolean
+}
+
+/** Somebody waits for commits up to `seq` to have reached these. */
+interface Settling {
+  readonly seq: Seq
+  readonly pending: Set<Subscription>
+  readonly resolve: () => void
 }
 
 export class FunctionQueries {
@@ -76,7 +88,7 @@ export class FunctionQueries {
   readonly #subscriptions = new Set<Subscription>()
   readonly #byBucket = new Map<string, Set<Subscription>>()
   #isStopped = false
-  #idle: (() => void)[] = []
+  #settling: Settling[] = []
 
   constructor(host: QueryHost) {
     this.#host = host
@@ -99,12 +111,13 @@ export class FunctionQueries {
 
   /** One shot. */
   async run(name: string, params: unknown): Promise<unknown> {
-    return this.#evaluate(this.#functionOf(name), params, new Set())
+    return this.#evaluate(this.#functionOf(name), params, () => undefined)
   }
 
   async subscribe(name: string, params: unknown, callback: (result: unknown) => unknown, options: SubscribeOptions): Promise<Unsubscribe> {
     this.#functionOf(name)
-    const { faults } = this.#host
+    refuseUnknownOptions(`subscribe("${name}")`, options, OPTIONS)
+    const { faults, store } = this.#host
     const subscription: Subscription = {
       name,
       params,
@@ -112,6 +125,7 @@ export class FunctionQueries {
       onError: options.onError ?? (error => faults.report(error, `query ${name}`)),
       buckets: new Set(),
       seq: 0,
+      toldSeq: 0,
       result: undefined,
       isRunning: true,
       isTouched: false,
@@ -120,6 +134,7 @@ export class FunctionQueries {
     this.#subscriptions.add(subscription)
     try {
       subscription.result = await this.#runOnce(subscription)
+      if (!subscription.isActive) throw new StoppedError(store)
     } catch (error) {
       this.#end(subscription)
       throw error
@@ -145,10 +160,11 @@ export class FunctionQueries {
     }
   }
 
-  /** Resolves when no run is due or under way. */
-  idle(): Promise<void> {
-    if (!this.#isBusy()) return Promise.resolve()
-    return new Promise(resolve => this.#idle.push(resolve))
+  /** Resolves when the commits up to `seq`, delivered already, have reached every subscription. */
+  settled(seq: Seq): Promise<void> {
+    const pending = new Set([...this.#subscriptions].filter(subscription => !hasReached(subscription, seq)))
+    if (pending.size === 0) return Promise.resolve()
+    return new Promise(resolve => this.#settling.push({ seq, pending, resolve }))
   }
 
   /** Ends every subscription. */
@@ -159,47 +175,47 @@ export class FunctionQueries {
 
   /** Runs again as long as commits touched what the last run read; then idle. Never rejects. */
   async #keepUp(subscription: Subscription): Promise<void> {
-    while (subscription.isActive && this.#isBehind(subscription)) {
+    while (subscription.isActive && subscription.isTouched) {
       // Commits that reach the consumers in the same drain are covered by one run.
       await Promise.resolve()
       try {
         const result = await this.#runOnce(subscription)
-        if (!subscription.isActive || isSameResult(subscription.result, result)) continue
-        subscription.result = result
-        this.#tell(subscription)
+        if (subscription.isActive && !isSameResult(subscription.result, result)) {
+          subscription.result = result
+          this.#tell(subscription)
+        }
       } catch (error) {
         if (subscription.isActive) this.#report(subscription, error)
       }
+      subscription.toldSeq = subscription.seq
+      this.#tellSettling(subscription)
     }
     subscription.isRunning = false
-    this.#tellIdle()
-  }
-
-  #isBehind({ isTouched, buckets, seq }: Subscription): boolean {
-    return isTouched || [...buckets].some(bucket => this.#host.seqOf(bucket) > seq)
+    this.#tellSettling(subscription)
   }
 
   async #runOnce(subscription: Subscription): Promise<unknown> {
-    const buckets = new Set<string>()
+    const read = new Set<string>()
     subscription.isTouched = false
     subscription.seq = this.#host.seq()
-    try {
-      return await this.#evaluate(this.#functionOf(subscription.name), subscription.params, buckets)
-    } finally {
-      if (subscription.isActive) this.#dependOn(subscription, buckets)
-    }
+    const result = await this.#evaluate(this.#functionOf(subscription.name), subscription.params, bucket => {
+      read.add(bucket)
+      this.#depend(subscription, bucket)
+    })
+    for (const bucket of subscription.buckets) if (!read.has(bucket)) this.#forget(bucket, subscription)
+    return result
   }
 
-  async #evaluate(query: QueryFunction<never>, params: unknown, buckets: Set<string>): Promise<unknown> {
+  async #evaluate(query: QueryFunction<never>, params: unknown, onRead: (bucket: string) => void): Promise<unknown> {
     const context: QueryContext = {
       bucket: name => {
-        buckets.add(name)
+        onRead(name)
         return this.#host.readsOf(name)
       },
     }
     const answer = await (query as QueryFunction)(context, params)
     if (!(answer instanceof Query)) return answer
-    buckets.add(answer.bucket)
+    onRead(answer.bucket)
     return this.#host.run(answer)
   }
 
@@ -210,17 +226,16 @@ export class FunctionQueries {
     return query
   }
 
-  #dependOn(subscription: Subscription, buckets: ReadonlySet<string>): void {
-    for (const bucket of subscription.buckets) if (!buckets.has(bucket)) this.#forget(bucket, subscription)
-    for (const bucket of buckets) {
-      const dependants = this.#byBucket.get(bucket)
-      if (dependants === undefined) this.#byBucket.set(bucket, new Set([subscription]))
-      else dependants.add(subscription)
-    }
-    subscription.buckets = buckets
+  #depend(subscription: Subscription, bucket: string): void {
+    if (!subscription.isActive || subscription.buckets.has(bucket)) return
+    subscription.buckets.add(bucket)
+    const dependants = this.#byBucket.get(bucket)
+    if (dependants === undefined) this.#byBucket.set(bucket, new Set([subscription]))
+    else dependants.add(subscription)
   }
 
   #forget(bucket: string, subscription: Subscription): void {
+    subscription.buckets.delete(bucket)
     const dependants = this.#byBucket.get(bucket)
     dependants?.delete(subscription)
     if (dependants?.size === 0) this.#byBucket.delete(bucket)
@@ -230,8 +245,7 @@ export class FunctionQueries {
     subscription.isActive = false
     this.#subscriptions.delete(subscription)
     for (const bucket of subscription.buckets) this.#forget(bucket, subscription)
-    subscription.buckets = new Set()
-    this.#tellIdle()
+    this.#tellSettling(subscription)
   }
 
   #tell(subscription: Subscription): void {
@@ -242,20 +256,23 @@ export class FunctionQueries {
   }
 
   #report(subscription: Subscription, error: unknown): void {
-    try {
-      subscription.onError(error)
-    } catch (thrown) {
-      this.#host.faults.report(thrown, `onError of query ${subscription.name}`)
+    callUser(
+      () => subscription.onError(error),
+      thrown => this.#host.faults.report(thrown, `onError of query ${subscription.name}`),
+    )
+  }
+
+  #tellSettling(subscription: Subscription): void {
+    for (const settling of this.#settling) {
+      if (!settling.pending.has(subscription) || !hasReached(subscription, settling.seq)) continue
+      settling.pending.delete(subscription)
+      if (settling.pending.size === 0) settling.resolve()
     }
+    if (this.#settling.length > 0) this.#settling = this.#settling.filter(({ pending }) => pending.size > 0)
   }
+}
 
-  #tellIdle(): void {
-    if (this.#idle.length === 0 || this.#isBusy()) return
-    for (const resolve of this.#idle.splice(0)) resolve()
-  }
-
-  #isBusy(): boolean {
-    for (const subscription of this.#subscriptions) if (subscription.isRunning || subscription.isTouched) return true
-    return false
-  }
+/** Nothing up to `seq` is on its way to it any more. */
+function hasReached({ isActive, isRunning, isTouched, toldSeq }: Subscription, seq: Seq): boolean {
+  return !isActive || toldSeq >= seq || (!isRunning && !isTouched)
 }

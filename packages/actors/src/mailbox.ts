@@ -6,7 +6,10 @@
  * 2 Each message is answered exactly once; `settle` enforces it. A message answered while it waits (deadline, abort) is
  *   skipped when its turn comes, never run.
  * 3 sent = handled + refused + expired + aborted + crashed + still waiting, countable at any time.
- * 4 One timer: the earliest deadline. An expired message is answered at its deadline even while the actor is down.
+ * 4 One timer: the earliest deadline. An expired message is answered at its deadline even while the actor is down, and is
+ *   not run even when the timer comes late.
+ * 5 What a message carries is captured only once it has its place. Messages answered while they wait leave the queue at the
+ *   latest when they are half of it, so the queue is bounded however long the actor is down.
  */
 
 import { AbortedError, DeadlineError, OverloadedError } from '@repertory/core'
@@ -74,6 +77,9 @@ export class Mailbox {
   #queue: Message[] = []
   #head = 0
   #depth = 0
+  /** Messages in the queue that are answered already. */
+  #answeredWaiting = 0
+  #emptied: (() => void)[] = []
   #sweepAtMs = Number.POSITIVE_INFINITY
   #cancelSweep: Cancel | undefined
 
@@ -88,14 +94,14 @@ export class Mailbox {
 
   /** How long the oldest message waits, ms. */
   get ageMs(): number {
-    const oldest = this.#queue[this.#head]
+    const oldest = this.#queue.find((message, at) => at >= this.#head && !message.isAnswered)
     return oldest === undefined ? 0 : this.#options.clock.now() - oldest.sentAtMs
   }
 
-  /** Queues a call; its answer. Rejects at once with OverloadedError when there is no place and no waiting. */
-  send(verb: string, run: () => unknown, options: CallOptions | undefined): Promise<unknown> {
+  /** Queues what `capture` makes; its answer. Rejects at once with OverloadedError when there is no place and no waiting. */
+  send(verb: string, capture: () => () => unknown, options: CallOptions | undefined): Promise<unknown> {
     this.counts.sent++
-    const refusal = this.#refusal(options)
+    const refusal = this.#refusal(verb, options)
     if (refusal !== undefined) {
       this.counts[refusal instanceof AbortedError ? 'aborted' : 'refused']++
       return Promise.reject(refusal)
@@ -105,12 +111,13 @@ export class Mailbox {
     this.#depth++
     const sentAtMs = clock.now()
     const deadlineMs = sentAtMs + (options?.timeoutMs ?? callTimeoutMs)
+    const run = capture()
     return new Promise((resolve, reject) => {
       const message: Message = { run, verb, sentAtMs, deadlineMs, resolve, reject, isAnswered: false, release: undefined }
       this.#queue.push(message)
       const signal = options?.signal
       if (signal !== undefined) {
-        const abort = (): void => this.answer(message, 'aborted', this.#aborted(verb, signal))
+        const abort = (): void => this.#answerWaiting(message, 'aborted', this.#aborted(verb, signal))
         signal.addEventListener('abort', abort, { once: true })
         message.release = () => signal.removeEventListener('abort', abort)
       }
@@ -118,19 +125,30 @@ export class Mailbox {
     })
   }
 
-  /** The next message to run; `undefined` when none waits. It leaves the mailbox. */
+  /** The next message to run; `undefined` when none waits. It leaves the queue, and can expire or be aborted no more. */
   next(): Message | undefined {
+    if (this.#sweepAtMs !== Number.POSITIVE_INFINITY && this.#options.clock.now() >= this.#sweepAtMs) this.#sweep()
     while (this.#head < this.#queue.length) {
       const message = this.#queue[this.#head++]!
       if (this.#head >= COMPACT_AFTER && this.#head * 2 >= this.#queue.length) {
         this.#queue = this.#queue.slice(this.#head)
         this.#head = 0
       }
-      if (!message.isAnswered) return message
+      if (!message.isAnswered) {
+        message.release?.()
+        message.release = undefined
+        return message
+      }
+      this.#answeredWaiting--
     }
     this.#queue = []
     this.#head = 0
     return undefined
+  }
+
+  /** Resolves when nothing waits any more. */
+  emptied(): Promise<void> {
+    return this.#depth === 0 ? Promise.resolve() : new Promise(resolve => this.#emptied.push(resolve))
   }
 
   /** Answers a message, once. `value` is the result when handled, otherwise the error. */
@@ -143,6 +161,8 @@ export class Mailbox {
     this.counts[outcome]++
     if (outcome === 'handled') message.resolve(value)
     else message.reject(value)
+    if (this.#depth === 0) this.#disarmSweep()
+    if (this.#depth === 0 && this.#emptied.length > 0) for (const resolve of this.#emptied.splice(0)) resolve()
   }
 
   /** Answers everything that waits with the same error. */
@@ -153,13 +173,12 @@ export class Mailbox {
   /** Stops the deadline timer; nothing is left to expire. */
   close(error: () => Error): void {
     this.refuseAll(error)
-    this.#cancelSweep?.()
-    this.#sweepAtMs = Number.POSITIVE_INFINITY
+    this.#disarmSweep()
   }
 
-  #refusal(options: CallOptions | undefined): OverloadedError | AbortedError | undefined {
+  #refusal(verb: string, options: CallOptions | undefined): OverloadedError | AbortedError | undefined {
     const { owner, max, whenFull, waiters } = this.#options
-    if (options?.signal?.aborted === true) return this.#aborted('call', options.signal)
+    if (options?.signal?.aborted === true) return this.#aborted(verb, options.signal)
     if (this.#depth < max) return undefined
     if (whenFull === 'reject') {
       return new OverloadedError(
@@ -178,11 +197,34 @@ export class Mailbox {
     return new AbortedError(`${verb} on "${this.#options.owner}" was aborted before it ran`, { cause: signal.reason })
   }
 
+  /** A message that leaves while it is in the queue. */
+  #answerWaiting(message: Message, outcome: 'expired' | 'aborted', error: Error): void {
+    if (message.isAnswered) return
+    this.answer(message, outcome, error)
+    this.#answeredWaiting++
+    if (outcome === 'aborted') this.#compact()
+  }
+
+  /** Invariant 5. */
+  #compact(): void {
+    if (this.#answeredWaiting < COMPACT_AFTER || this.#answeredWaiting * 2 < this.#queue.length - this.#head) return
+    this.#queue = this.#queue.filter((message, at) => at >= this.#head && !message.isAnswered)
+    this.#head = 0
+    this.#answeredWaiting = 0
+  }
+
+  /** Nobody waits: the timer must not keep the process. */
+  #disarmSweep(): void {
+    this.#cancelSweep?.()
+    this.#cancelSweep = undefined
+    this.#sweepAtMs = Number.POSITIVE_INFINITY
+  }
+
   #armSweep(atMs: number): void {
     this.#cancelSweep?.()
     this.#sweepAtMs = atMs
     const { clock } = this.#options
-    this.#cancelSweep = clock.after(atMs - clock.now(), () => this.#sweep())
+    this.#cancelSweep = clock.after(atMs - clock.now(), () => this.#sweep(), 'awaited')
   }
 
   #sweep(): void {
@@ -198,12 +240,13 @@ export class Mailbox {
         continue
       }
       const waitedMs = nowMs - message.sentAtMs
-      this.answer(
+      this.#answerWaiting(
         message,
         'expired',
         new DeadlineError(`${message.verb} on "${owner}" waited ${waitedMs} ms for its turn and was not run`, 'no'),
       )
     }
+    this.#compact()
     if (earliestMs !== Number.POSITIVE_INFINITY) this.#armSweep(earliestMs)
   }
 }

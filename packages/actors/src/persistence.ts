@@ -112,13 +112,19 @@ export class Persistence implements CommitSink {
     await all(links.filter(link => backend === undefined || link.name === backend).map(link => link.saver.flush()))
   }
 
-  /** Saves what is left and closes, in reverse order of opening. Rejects with `UnavailableError {unflushed}`. */
+  /** Saves what is left, and closes each backend when it is saved, the last opened first. Rejects with `UnavailableError {unflushed}`. */
   async stop(): Promise<void> {
     const failures: unknown[] = []
-    for (const link of [...this.#links.values()].reverse()) {
-      await link.saver.stop().catch((error: unknown) => failures.push(error))
+    // One backend that hangs must not keep the others from saving.
+    const saves = [...this.#links.values()].map(link => ({
+      link,
+      saved: link.saver.stop().catch((error: unknown) => failures.push(error)),
+    }))
+    const closings = saves.reverse().map(async ({ link, saved }) => {
+      await saved
       await link.close().catch((error: unknown) => failures.push(error))
-    }
+    })
+    await Promise.all(closings)
     if (failures.length > 0) throw this.unsaved(failures[0])
   }
 

@@ -41,7 +41,10 @@ function kindOf(value: object): 'date' | 'list' | 'map' | 'set' | 'plain' | unde
 }
 
 function sameLists(a: readonly unknown[], b: readonly unknown[], depth: number): boolean {
-  return a.length === b.length && a.every((member, at) => isSameResult(member, b[at], depth + 1))
+  if (a.length !== b.length) return false
+  // Not `every`: it passes over holes.
+  for (let at = 0; at < a.length; at++) if (!isSameResult(a[at], b[at], depth + 1)) return false
+  return true
 }
 
 function sameFields(a: { readonly [name: string]: unknown }, b: { readonly [name: string]: unknown }, depth: number): boolean {

@@ -128,7 +128,7 @@ export function settingsOf(options: StoreOptions): StoreSettings {
   }
 }
 
-function mailboxSettings(mailbox: MailboxLimits): StoreSettings['mailbox'] {
+export function mailboxSettings(mailbox: MailboxLimits): StoreSettings['mailbox'] {
   const { whenFull = 'wait' } = mailbox
   if (whenFull !== 'wait' && whenFull !== 'reject')
     throw new OptionError('mailbox.whenFull', `mailbox.whenFull is "wait" or "reject", not ${JSON.stringify(whenFull)}`)

@@ -18,9 +18,9 @@ import {
   Query,
   QueryError,
   type RecordOf,
+  refuseUnknownOptions,
   StoppedError,
   type StoreRecord,
-  UnavailableError,
 } from '@repertory/core'
 import { BucketHandle } from './bucket-handle.js'
 import { BucketReads } from './bucket-reads.js'
@@ -37,6 +37,7 @@ import type { CallOptions } from './mailbox.js'
 import { type FlushOptions, Persistence } from './persistence.js'
 import { type BucketDefinitions, type StoreOptions, type StoreSettings, settingsOf } from './store-options.js'
 import { TurnGate } from './turn-gate.js'
+import { callUser } from './user-code.js'
 
 type Handles<B extends BucketDefinitions> = { readonly [N in keyof B]: BucketHandle<B[N]> }
 
@@ -48,6 +49,17 @@ export interface StoreParts {
   readonly registry: BucketRegistry
   readonly database: Database
 }
+
+export interface DropOptions {
+  /** Whether backends forget the bucket too. Default true. */
+  readonly erase?: boolean | undefined
+}
+
+const DROP_OPTIONS: ReadonlySet<string> = new Set<keyof DropOptions>(['erase'])
+const FLUSH_OPTIONS: ReadonlySet<string> = new Set<keyof FlushOptions>(['bucket', 'backend'])
+
+/** Of `shutdownMs`: what answering the calls that wait may take. */
+const DRAINING_PART = 0.5
 
 let partsOf: (store: Store) => StoreParts
 
@@ -83,9 +95,8 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
       store: settings.name,
       faults,
       seq: () => database.seq,
-      seqOf: bucket => database.lastSeqOf(bucket),
       readsOf: bucket => this.#reads(bucket),
-      run: query => this.query(query),
+      run: query => this.#reads(query.bucket).rows(query.spec),
     })
     this.#dispatcher = new Dispatcher(clock, this.#gate, [this.#events, this.#queries])
     const line = new CommitLine({ database, clock, dispatcher: this.#dispatcher, recordsMax: settings.recordsMax, sink: persistence })
@@ -109,8 +120,13 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
       database,
       onError: (error, backend) => {
         const onError = settings.persistence?.onError
-        if (onError === undefined) faults.report(error, `backend ${backend}`)
-        else onError(error)
+        const source = `backend ${backend}`
+        if (onError === undefined) faults.report(error, source)
+        else
+          callUser(
+            () => onError(error),
+            thrown => faults.report(thrown, `onError of ${source}`),
+          )
       },
     })
     const store = new Store<B>(settings, database, faults, persistence)
@@ -136,8 +152,9 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
   }
 
   /** Forgets a bucket; with `erase` (default) backends forget it too, without it they keep it for a later definition. */
-  async dropBucket(name: string, { erase = true }: { readonly erase?: boolean } = {}): Promise<void> {
-    await this.#registry.drop(name, erase)
+  async dropBucket(name: string, options: DropOptions = {}): Promise<void> {
+    refuseUnknownOptions(`dropBucket("${name}")`, options, DROP_OPTIONS)
+    await this.#registry.drop(name, options.erase ?? true)
   }
 
   /** The rows of a built query: `store.query(from('users').where({role: 'admin'}).orderBy('age').limit(10))`. */
@@ -157,11 +174,13 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
 
   /** Names an async function of reads. Throws `QueryAlreadyDefinedError`. */
   defineQuery<P = undefined, R = unknown>(name: string, query: QueryFunction<P, R>): void {
+    this.#refuseStopped()
     this.#queries.define(name, query as QueryFunction<never>)
   }
 
   /** Runs a defined query once. */
   async runQuery<R = unknown>(name: string, params?: unknown): Promise<R> {
+    this.#refuseStopped()
     return (await this.#queries.run(name, params)) as R
   }
 
@@ -169,6 +188,7 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
   subscribe<R = unknown>(name: string, callback: (result: R) => unknown, options?: SubscribeOptions): Promise<Unsubscribe>
   subscribe<R = unknown>(name: string, params: unknown, callback: (result: R) => unknown, options?: SubscribeOptions): Promise<Unsubscribe>
   async subscribe(name: string, ...rest: readonly unknown[]): Promise<Unsubscribe> {
+    this.#refuseStopped()
     const [params, callback, options] =
       typeof rest[0] === 'function' && typeof rest[1] !== 'function' ? [undefined, rest[0], rest[1]] : rest
     if (typeof callback !== 'function') throw new OptionError('callback', `subscribe("${name}") needs a callback (result) => void`)
@@ -195,13 +215,15 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
 
   /** Resolves when every commit made before the call has reached every handler and function query. Never rejects. */
   async settle(): Promise<void> {
+    const { seq } = this.#database
     await this.#dispatcher.delivered()
-    await this.#queries.idle()
+    await this.#queries.settled(seq)
   }
 
   /** Resolves when everything committed before the call is saved. Rejects when that is failing. */
   async flush(options: FlushOptions = {}): Promise<void> {
     this.#refuseStopped()
+    refuseUnknownOptions('flush', options, FLUSH_OPTIONS)
     if (options.bucket !== undefined) this.#registry.find(options.bucket)
     await this.#persistence?.flush(options)
   }
@@ -216,36 +238,53 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
     return this.stop()
   }
 
+  /**
+   * What was called is answered, for half of the time there is: the rest belongs to saving. Then nothing commits any more, and
+   * subscribers are told while backends save, so that neither a query that never ends nor a backend that hangs costs the other.
+   */
   async #stop(): Promise<void> {
-    const { clock, shutdownMs } = this.#settings
+    const { shutdownMs } = this.#settings
     this.#phase = 'stopped'
-    let cancel = (): void => undefined
-    const timeout = new Promise<'timeout'>(resolve => {
-      cancel = clock.after(shutdownMs, () => resolve('timeout'))
-    })
+    let isSaved = this.#persistence === undefined
+    let failure: unknown
     const orderly = async (): Promise<void> => {
-      await this.#registry.drain()
-      await this.settle()
-      this.#queries.stop()
-      this.#registry.stop()
-      await this.#persistence?.stop()
+      if (!(await this.#within(shutdownMs * DRAINING_PART, this.#registry.drain()))) this.#registry.stop()
+      const saving = this.#persistence?.stop().then(
+        () => {
+          isSaved = true
+        },
+        error => {
+          failure = error
+        },
+      )
+      await Promise.all([saving, this.settle()])
     }
+    await this.#within(shutdownMs, orderly())
+    this.#end()
+    if (!isSaved) throw failure ?? this.#persistence?.unsaved(new Error(`stopping took longer than ${shutdownMs} ms`))
+  }
+
+  #end(): void {
+    this.#queries.stop()
+    this.#registry.stop()
+  }
+
+  /** True when `work`, which does not reject, is done in time. */
+  async #within(ms: number, work: Promise<void>): Promise<boolean> {
+    let cancel = (): void => undefined
+    const late = new Promise<false>(resolve => {
+      cancel = this.#settings.clock.after(ms, () => resolve(false), 'awaited')
+    })
     try {
-      const work = orderly()
-      if ((await Promise.race([work, timeout])) !== 'timeout') return
-      work.catch(() => undefined)
-      this.#queries.stop()
-      this.#registry.stop()
-      const late = new UnavailableError(`stopping took longer than ${shutdownMs} ms`)
-      throw this.#persistence?.abandon(late) ?? late
+      return await Promise.race([work.then(() => true), late])
     } finally {
       cancel()
     }
   }
 
   #reads(bucket: string): BucketReads {
-    this.#registry.find(bucket)
-    return new BucketReads(bucket, this.#registry.find)
+    this.#registry.findServing(bucket)
+    return new BucketReads(bucket, this.#registry.findServing)
   }
 
   #refuseStopped(): void {

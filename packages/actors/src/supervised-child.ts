@@ -56,8 +56,8 @@ export interface SupervisedChildOptions {
   readonly policy?: Partial<RestartPolicy>
   readonly clock: Clock
   readonly random: Random
-  /** Makes a new incarnation and returns when it may serve. A throw is one more crash. */
-  readonly restart: () => void
+  /** Makes a new incarnation and returns, or resolves, when it may serve. A throw or a rejection is one more crash. */
+  readonly restart: () => void | PromiseLike<void>
   /** After every move; the child's getters already show the new state. */
   readonly onState?: (state: ChildState) => void
   /** Told what `restart` and `onState` threw. */
@@ -197,17 +197,30 @@ class HostedChild implements SupervisedChild {
   }
 
   #restart(): void {
-    this.#restarts++
+    const attempt = ++this.#restarts
     this.#alive = true
+    let restarting: void | PromiseLike<void>
     try {
-      this.#options.restart()
+      restarting = this.#options.restart()
     } catch (error) {
       this.crashed(error)
       throw error
     }
-    if (!this.#alive) return
+    if (restarting === undefined) this.#restarted(attempt)
+    else restarting.then(() => this.#restarted(attempt), error => this.#restartFailed(attempt, error))
+  }
+
+  /** What is heard of an attempt after a later one began, or after the child crashed or stopped, is of no account. */
+  #restarted(attempt: number): void {
+    if (!this.#alive || attempt !== this.#restarts) return
     this.#servesSinceMs = this.#options.clock.now()
     this.#life.send({ type: 'restarted' })
+  }
+
+  #restartFailed(attempt: number, error: unknown): void {
+    if (!this.#alive || attempt !== this.#restarts) return
+    this.crashed(error)
+    this.#options.onError(error)
   }
 
   #forget(): void {

@@ -2,13 +2,17 @@
  * repertory/testing: what tests of a store, and of programs on a store, need.
  *
  * 1 `crash` ends an actor as an uncaught failure would: now, or in the next message, before or inside `apply`.
- * 2 `createVirtualClock` replaces time: pass it as `clock` and nothing sleeps.
+ * 2 `simulate` runs a scenario under virtual time, seeded interleaving and faults; a failing run names the seed that replays it.
+ * 3 `createVirtualClock` replaces time: pass it as `clock` and nothing sleeps.
  */
 
 import { type Fault, OptionError } from '@repertory/core'
 import { partsOf, type Store } from './store.js'
 import type { BucketDefinitions } from './store-options.js'
 
+export { type FaultRates, type FaultyBackend, faultyBackend } from './faulty-backend.js'
+export { seededRandom } from './seeded-random.js'
+export { type SimulateOptions, SimulationError, type SimulationReport, simulate, type World } from './simulate.js'
 export { createVirtualClock, type VirtualClock } from './virtual-clock.js'
 
 export interface CrashOptions {

@@ -19,6 +19,9 @@ export interface Listener<H> {
   isActive: boolean
 }
 
+/** Topics remembered: buckets may come and go under new names for ever. */
+const TOPICS_MAX = 10_000
+
 export class Topics<H> {
   readonly #listeners = new Set<Listener<H>>()
   #byTopic = new Map<string, readonly Listener<H>[]>()
@@ -46,6 +49,7 @@ export class Topics<H> {
     if (found === undefined) {
       const segments = topic.split('.')
       found = [...this.#listeners].filter(listener => listener.matches(segments))
+      if (this.#byTopic.size >= TOPICS_MAX) this.#byTopic = new Map()
       this.#byTopic.set(topic, found)
     }
     return found

@@ -11,6 +11,7 @@
  *   promises never starve a timer, at the cost of one counter.
  * 3 No call runs inside a turn: while core is on the stack (defaults, predicates, refinements) calls are queued.
  * 4 Held: while too many commits wait for their subscribers, calls are queued until half are delivered.
+ * 5 Under a simulation clock the seed decides: whether a call waits, and which actor runs its next message.
  */
 
 import type { Clock } from './clock.js'
@@ -34,6 +35,8 @@ export class TurnGate {
   /** Core is on the stack. */
   isInTurn = false
   readonly #clock: Clock
+  /** A seed decides which calls wait and which actor comes next. */
+  readonly #isSimulated: boolean
   #isSpent = false
   #isHeld = false
   #calls = 0
@@ -45,11 +48,13 @@ export class TurnGate {
 
   constructor(clock: Clock) {
     this.#clock = clock
+    this.#isSimulated = clock.pick !== undefined
   }
 
   /** Whether a call may run in its caller's turn. Counts it. */
   admits(): boolean {
     if (this.isInTurn || this.#isSpent || this.#isHeld) return false
+    if (this.#isSimulated && this.#clock.pick?.(2) === 1) return false
     if ((++this.#calls & (CALLS_PER_LOOK - 1)) !== 0) return true
     return this.#look()
   }
@@ -95,6 +100,10 @@ export class TurnGate {
 
   #drain(): void {
     this.#isScheduled = false
+    if (this.#isSimulated) {
+      this.#drainOne()
+      return
+    }
     const startMs = this.#clock.now()
     while (this.#waiting.length > 0 && !this.#isHeld) {
       const round = this.#waiting
@@ -110,6 +119,15 @@ export class TurnGate {
         return
       }
     }
+    this.#arm()
+  }
+
+  /** One message of an actor the seed picks; the next one is a step of its own. */
+  #drainOne(): void {
+    if (this.#isHeld || this.#waiting.length === 0) return
+    const [actor] = this.#waiting.splice(this.#clock.pick?.(this.#waiting.length) ?? 0, 1)
+    this.#isWaiting.delete(actor!)
+    if (actor!.runNext()) this.#requeue(actor!)
     this.#arm()
   }
 

@@ -53,11 +53,12 @@ export function pathsOf(image: BucketImage, conjuncts: readonly Condition[]): Ac
     return { covers: new Set(covers), residual: rest.length === 0 ? undefined : compilePredicate(rest) }
   }
   for (const condition of conjuncts) {
-    if (condition.type === 'compare' && condition.operator === 'eq' && condition.field === image.keyField) {
+    // Of a key that is a date the filter names the instant, the map of keys its form.
+    if (condition.type === 'compare' && condition.operator === 'eq' && condition.field === image.keyField && condition.kind !== 'instant') {
       paths.push({ type: 'key', at: condition.at, ...covering(condition) })
     }
     if (condition.type === 'in') {
-      if (condition.field === image.keyField) paths.push({ type: 'keys', at: condition.at, ...covering(condition) })
+      if (condition.field === image.keyField && !condition.isDate) paths.push({ type: 'keys', at: condition.at, ...covering(condition) })
       const index = image.indexes.find(
         candidate => answersEquality(candidate) && candidate.shape.fields.length === 1 && candidate.shape.fields[0] === condition.field,
       )

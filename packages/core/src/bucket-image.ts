@@ -13,7 +13,7 @@
  * It knows no queries (reader.ts), no commits (database.ts) and no time.
  */
 
-import type { BucketCut, BucketShape, NextNumbers, StoredRecord } from './backend.js'
+import type { BucketCut, BucketShape, IndexShape, NextNumbers, StoredRecord } from './backend.js'
 import type { Change } from './commit.js'
 import { addMark, recordMark, removeMark } from './fingerprint.js'
 import { HashIndex, type SlotOrder } from './hash-index.js'
@@ -22,7 +22,7 @@ import { RecordMaker } from './record-maker.js'
 import type { RecordSchema } from './record-schema.js'
 import { SortedIndex } from './sorted-index.js'
 import { UniqueIndex } from './unique-index.js'
-import { Unsaved } from './unsaved.js'
+import { type KeptMarks, Unsaved } from './unsaved.js'
 import { compareValues, type Key, type Seq, type StoreRecord } from './value.js'
 
 export type Index = HashIndex | UniqueIndex | SortedIndex
@@ -39,6 +39,7 @@ export interface Slab {
   readonly records: readonly (StoreRecord | undefined)[]
   readonly ords: readonly number[]
   readonly seqs: readonly Seq[]
+  readonly unsaved: KeptMarks | undefined
 }
 
 export class BucketImage {
@@ -68,6 +69,10 @@ export class BucketImage {
   lastSeq: Seq = 0
   #fingerprint = 0
   #free: number[] = []
+  /** The numbers before the commit that is being applied. */
+  #keptOrd = 1
+  #keptAutoincrement = 1
+  #keptSeq: Seq = 0
   /** Slots rise with ords, so reading the slab in order is reading the bucket in order. */
   #isDense = true
 
@@ -79,13 +84,15 @@ export class BucketImage {
     this.keyField = shape.key
     this.keyBit = this.maker.bitOf(shape.key)
     this.countedField = schema.fields.find(field => field.takesAutoincrement)?.name
+    const byKey: IndexShape = { name: '$key', fields: [shape.key], kind: 'sorted', unique: false }
+    const { sortValue } = this.#valueOf(byKey)
     this.compareSlots =
       order === 'insertion'
         ? (a, b) => this.ords[a]! - this.ords[b]!
-        : (a, b) => compareValues(this.records[a]![this.keyField], this.records[b]![this.keyField])
+        : (a, b) => compareValues(sortValue(this.records[a]!), sortValue(this.records[b]!)) || this.ords[a]! - this.ords[b]!
     this.indexes = shape.indexes.map(index => this.#createIndex(index))
     this.uniques = this.indexes.filter(index => index.kind === 'unique')
-    this.keyOrder = order === 'key' ? this.#sorted({ name: '$key', fields: [shape.key], kind: 'sorted', unique: false }) : undefined
+    this.keyOrder = order === 'key' ? this.#sorted(byKey) : undefined
     if (this.keyOrder !== undefined) this.indexes = [...this.indexes, this.keyOrder]
     this.unsaved = isPersistent ? new Unsaved() : undefined
   }
@@ -154,25 +161,36 @@ export class BucketImage {
     this.unsaved?.markCleared(seq)
   }
 
-  /** Takes back what an interrupted commit did to the slab. `rebuild` must follow. O(records). */
+  /** Notes the numbers that `restore` puts back. */
+  keepNumbers(): void {
+    this.#keptOrd = this.nextOrd
+    this.#keptAutoincrement = this.nextAutoincrement
+    this.#keptSeq = this.lastSeq
+  }
+
+  /** Takes back what an interrupted commit did to the slab and the numbers. `rebuild` must follow. O(records). */
   restore(undone: readonly Change[], cleared: Slab | undefined): void {
+    this.nextOrd = this.#keptOrd
+    this.nextAutoincrement = this.#keptAutoincrement
+    this.lastSeq = this.#keptSeq
     if (cleared !== undefined) {
       this.records.length = 0
       for (const [at, record] of cleared.records.entries()) {
         this.records[at] = record
         this.ords[at] = cleared.ords[at]!
         this.seqs[at] = cleared.seqs[at]!
-        if (record !== undefined) this.unsaved?.mark(at)
       }
+      if (cleared.unsaved !== undefined) this.unsaved?.restore(cleared.unsaved)
     }
     const inserted = new Set<StoreRecord | undefined>()
-    for (const { type, key, before, after, slot, seqBefore } of undone) {
+    for (const { type, key, before, after, slot, seqBefore, ordBefore } of undone) {
       if (type === 'inserted') {
         inserted.add(after)
         continue
       }
       this.records[slot] = before
       this.seqs[slot] = seqBefore
+      this.ords[slot] = ordBefore
       this.unsaved?.mark(slot)
       this.unsaved?.unmarkDeleted(key)
     }
@@ -182,7 +200,7 @@ export class BucketImage {
 
   /** The slab as it is, for taking back a `clear`. */
   copySlab(): Slab {
-    return { records: [...this.records], ords: [...this.ords], seqs: [...this.seqs] }
+    return { records: [...this.records], ords: [...this.ords], seqs: [...this.seqs], unsaved: this.unsaved?.keep() }
   }
 
   /** The slots in bucket order. Answers an iterator, so a reader may stop early. O(1) a slot, for any history of deletions. */
@@ -213,7 +231,7 @@ export class BucketImage {
     return {
       shape: this.shape,
       cleared: unsaved.isCleared,
-      deletes: unsaved.deletions(),
+      deletes: unsaved.deletions().filter(key => !this.slots.has(key)),
       puts,
       next: this.next,
       count: this.count,
@@ -243,8 +261,8 @@ export class BucketImage {
     }
   }
 
-  /** Invariant 4: everything derived, from the slab alone. */
-  rebuild(): void {
+  /** Invariant 4: everything derived, from the slab alone; after `load` the keys are right already. Throws `UniqueConstraintError` when records that were loaded share what must be unique. */
+  rebuild(keys: 'suspect' | 'loaded' = 'suspect'): void {
     const filled: number[] = []
     this.#free = []
     this.#fingerprint = 0
@@ -259,12 +277,18 @@ export class BucketImage {
     this.#isDense = true
     for (let at = 1; at < filled.length && this.#isDense; at++) this.#isDense = this.ords[filled[at - 1]!]! < this.ords[filled[at]!]!
     if (!this.#isDense) filled.sort((a, b) => this.ords[a]! - this.ords[b]!)
-    this.slots.clear()
-    for (const slot of filled) this.slots.set(this.records[slot]![this.keyField] as Key, slot)
+    if (keys === 'suspect' || !this.#isDense) {
+      this.slots.clear()
+      for (const slot of filled) this.slots.set(this.records[slot]![this.keyField] as Key, slot)
+    }
     for (const index of this.indexes) {
       index.clear()
       if (index.kind === 'sorted') index.load(filled, slot => this.records[slot]!)
-      else for (const slot of filled) index.add(slot, this.records[slot]!)
+      else if (index.kind === 'hash') for (const slot of filled) index.add(slot, this.records[slot]!)
+      else {
+        const shared = index.load(filled, slot => this.records[slot]!)
+        if (shared !== undefined) throw index.violation(this.name, this.records[shared]!)
+      }
     }
   }
 
@@ -316,7 +340,7 @@ export class BucketImage {
 
   /** Autoincrement jumps past explicit numbers. */
   #countPast(taken: unknown): void {
-    if (typeof taken === 'number' && taken >= this.nextAutoincrement) this.nextAutoincrement = Math.floor(taken) + 1
+    this.nextAutoincrement = numberPast(this.nextAutoincrement, taken)
   }
 
   #createIndex(index: BucketShape['indexes'][number]): Index {
@@ -337,4 +361,10 @@ export class BucketImage {
   #maskOf(index: BucketShape['indexes'][number]): number {
     return index.fields.reduce((mask, field) => mask | this.maker.bitOf(field), 0)
   }
+}
+
+/** The number to hand out next when `taken` is in use. Beyond the safe integers there is no next one, so those are not followed. */
+export function numberPast(next: number, taken: unknown): number {
+  if (typeof taken !== 'number' || taken < next || taken >= Number.MAX_SAFE_INTEGER) return next
+  return Math.floor(taken) + 1
 }

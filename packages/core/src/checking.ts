@@ -8,10 +8,10 @@
  * 4 Autoincrement numbers are counted in `context` while checking and taken only when the commit is applied.
  */
 
-import type { BucketImage } from './bucket-image.js'
+import { type BucketImage, numberPast } from './bucket-image.js'
 import type { Change } from './commit.js'
 import { recordBytes } from './encoded-size.js'
-import { ConflictError, DuplicateKeyError, RecordNotFoundError, UniqueConstraintError, unreachable, ValidationError } from './errors.js'
+import { ConflictError, DuplicateKeyError, RecordNotFoundError, unreachable, ValidationError } from './errors.js'
 import { keyProblem } from './key.js'
 import { ALL_CHANGED, type MakeContext } from './make-context.js'
 import type { UniqueIndex } from './unique-index.js'
@@ -108,7 +108,7 @@ class Drafts {
         draft.after = record
         draft.changed = ALL_CHANGED
         const counted = image.countedField === undefined ? undefined : record[image.countedField]
-        if (typeof counted === 'number' && counted >= this.#next) this.#next = Math.floor(counted) + 1
+        this.#next = numberPast(this.#next, counted)
         return
       }
       case 'update': {
@@ -120,8 +120,13 @@ class Drafts {
       }
       case 'delete': {
         const draft = this.#draftOf(write.key)
-        if (draft.after === undefined) return
+        if (draft.after === undefined) {
+          if (draft.before === undefined) this.#drafts.delete(write.key)
+          return
+        }
         checkExpected(write, draft.after)
+        // Came and goes within the commit: it was never there, and if it comes again it comes last.
+        if (draft.before === undefined) this.#drafts.delete(write.key)
         draft.after = undefined
         draft.changed = ALL_CHANGED
         return
@@ -161,7 +166,7 @@ class Drafts {
       if (value === undefined) continue
       const holder = unique.slotOf(value)
       const isTaken = holder !== -1 && holder !== slot && this.#stillHolds(image.records[holder]!, unique, value)
-      if (isTaken || claimed.has(value)) throw uniqueError(image, unique, after)
+      if (isTaken || claimed.has(value)) throw unique.violation(image.name, after)
       claimed.set(value, key)
     }
   }
@@ -213,14 +218,8 @@ function checkUniques(image: BucketImage, record: StoreRecord, slot: number, cha
     const value = unique.value.uniqueKey(record)
     if (value === undefined) continue
     const holder = unique.slotOf(value)
-    if (holder !== -1 && holder !== slot) throw uniqueError(image, unique, record)
+    if (holder !== -1 && holder !== slot) throw unique.violation(image.name, record)
   }
-}
-
-function uniqueError(image: BucketImage, unique: UniqueIndex, record: StoreRecord): UniqueConstraintError {
-  const { fields } = unique.value
-  const values = fields.map(field => record[field])
-  return new UniqueConstraintError(image.name, fields.join(), values.length === 1 ? values[0] : values)
 }
 
 function change(
@@ -232,5 +231,7 @@ function change(
   changed: number,
   slot: number,
 ): Change {
-  return { bucket: image.name, type, key, before, after, cause: 'write', changed, slot, seqBefore: slot === -1 ? 0 : image.seqs[slot]! }
+  const seqBefore = slot === -1 ? 0 : image.seqs[slot]!
+  const ordBefore = slot === -1 ? 0 : image.ords[slot]!
+  return { bucket: image.name, type, key, before, after, cause: 'write', changed, slot, seqBefore, ordBefore }
 }

@@ -32,8 +32,9 @@ export interface Change {
   readonly changed: number
   /** The slot of an updated or deleted record; -1 for an inserted one. */
   readonly slot: number
-  /** The commit that wrote `before`. */
+  /** The commit that wrote `before`, and its place in insertion order; 0 where there is none. */
   readonly seqBefore: Seq
+  readonly ordBefore: number
 }
 
 /** All records of a bucket gone in one operation: `clear` and `drop` cost no change a record until somebody asks. */
@@ -78,6 +79,7 @@ export function* changesOf(commit: Commit): Iterable<Change> {
         changed: -1,
         slot: -1,
         seqBefore: 0,
+        ordBefore: 0,
       }
     }
   }

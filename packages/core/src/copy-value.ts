@@ -16,7 +16,7 @@ import { storedDate, type Value } from './value.js'
 /** Deeper structures are refused: nobody means them, and cycles end here. */
 export const DEPTH_MAX = 64
 
-/** Values in one field: a shared sub-tree can multiply without being deep. */
+/** Values in one record: a shared sub-tree can multiply without being deep. */
 const VALUES_MAX = 1_000_000
 
 /** Names that reach into the language instead of the record. */
@@ -41,9 +41,29 @@ export function isCleanString(text: string): boolean {
 
 /** Plain: made by a literal or without a prototype, in any realm. */
 export function isPlainObject(value: unknown): value is { readonly [name: string]: unknown } {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return plainnessOf(value) !== undefined
+}
+
+/** `own`: what is read from it is its own, but for the names every object inherits. `foreign`: plain, but of another realm or oddly made. */
+export function plainnessOf(value: unknown): 'own' | 'foreign' | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
+  if (prototype === Object.prototype || prototype === null) return 'own'
+  return Object.getPrototypeOf(prototype) === null ? 'foreign' : undefined
+}
+
+/** Values copied into the record at hand: the bound is the record's, so it is counted over its fields. */
+let copied = 0
+let isInRecord = false
+
+/** From here to `endRecord` all copies are of one record. */
+export function beginRecord(): void {
+  copied = 0
+  isInRecord = true
+}
+
+export function endRecord(): void {
+  isInRecord = false
 }
 
 /** Copies one value in. Returns `undefined` after adding to `issues`, and for an input of `undefined`. */
@@ -51,6 +71,7 @@ export function copyValue(input: unknown, path: string, issues: Issue[]): Value 
   if (typeof input === 'string' && isCleanString(input)) return input
   if (typeof input === 'number' && Number.isFinite(input)) return input === 0 ? 0 : input
   if (typeof input === 'boolean' || input === null || input === undefined) return input
+  if (!isInRecord) copied = 0
   try {
     return new Copier(path).copy(input, path, 1)
   } catch (error) {
@@ -63,6 +84,22 @@ export function copyValue(input: unknown, path: string, issues: Issue[]): Value 
   }
 }
 
+/** The fields of an object that cannot be read, for telling whose code threw. Reads each of them. */
+export function throwingFields(input: unknown): string[] {
+  const doesThrow = (read: () => unknown): boolean => {
+    try {
+      read()
+      return false
+    } catch {
+      return true
+    }
+  }
+  const fields = input as { readonly [name: string]: unknown }
+  let names: readonly string[] = []
+  if (doesThrow(() => (names = Object.keys(fields)))) return []
+  return names.filter(name => doesThrow(() => fields[name]))
+}
+
 class Refusal extends Error {
   readonly path: string
   constructor(path: string, message: string) {
@@ -72,7 +109,6 @@ class Refusal extends Error {
 }
 
 class Copier {
-  #values = 0
   readonly #root: string
 
   constructor(root: string) {
@@ -80,7 +116,7 @@ class Copier {
   }
 
   copy(input: unknown, path: string, depth: number): Value | undefined {
-    if (++this.#values > VALUES_MAX) throw new Refusal(this.#root, `holds more than ${VALUES_MAX} values; split it into records`)
+    if (++copied > VALUES_MAX) throw new Refusal(this.#root, `brings more than ${VALUES_MAX} values; split the record into several`)
     switch (typeof input) {
       case 'string':
         if (!isCleanString(input)) throw new Refusal(path, 'is text that is not well-formed or holds U+0000')
@@ -101,7 +137,7 @@ class Copier {
   #copyObject(input: object, path: string, depth: number): Value | undefined {
     if (depth > DEPTH_MAX) throw new Refusal(this.#root, `is nested deeper than ${DEPTH_MAX} levels, or refers to itself`)
     if (input instanceof Date) {
-      const ms = input.getTime()
+      const ms = Date.prototype.getTime.call(input)
       if (Number.isNaN(ms)) throw new Refusal(path, 'is an invalid Date')
       return storedDate(ms)
     }
@@ -109,30 +145,31 @@ class Copier {
     if (typeof toJSON === 'function') return this.copy(toJSON.call(input, ''), path, depth + 1)
     if (Array.isArray(input)) return this.#copyArray(input, path, depth)
     if (!isPlainObject(input)) throw new Refusal(path, `is a ${className(input)}; store plain objects, lists and dates`)
-    return this.#copyFields(input, path, depth)
+    return this.#copyFields(input, path, depth, toJSON)
   }
 
   #copyArray(input: readonly unknown[], path: string, depth: number): Value {
     const length = input.length
-    const copied: Value[] = []
+    const list: Value[] = []
     for (let at = 0; at < length; at++) {
       const value = this.copy(input[at], `${path}[${at}]`, depth + 1)
       if (value === undefined) throw new Refusal(`${path}[${at}]`, 'is missing or undefined inside a list; use null')
-      copied.push(value)
+      list.push(value)
     }
-    return Object.freeze(copied)
+    return Object.freeze(list)
   }
 
-  #copyFields(input: { readonly [name: string]: unknown }, path: string, depth: number): Value {
-    const copied: { [name: string]: Value } = {}
+  /** `toJSON` is read already, and an accessor is read once. */
+  #copyFields(input: { readonly [name: string]: unknown }, path: string, depth: number, toJSON: unknown): Value {
+    const fields: { [name: string]: Value } = {}
     for (const name of Object.keys(input)) {
       const at = path === '' ? name : `${path}.${name}`
       const problem = nameProblem(name)
       if (problem !== undefined) throw new Refusal(at, problem)
-      const value = this.copy(input[name], at, depth + 1)
-      if (value !== undefined) copied[name] = value
+      const value = this.copy(name === 'toJSON' ? toJSON : input[name], at, depth + 1)
+      if (value !== undefined) fields[name] = value
     }
-    return Object.freeze(copied)
+    return Object.freeze(fields)
   }
 }
 

@@ -28,7 +28,7 @@ import type { Write } from './write.js'
 /** Refused records that a message names; the rest is counted. */
 const REFUSED_NAMED_MAX = 10
 
-/** For tests: called before a commit is checked and before its n-th change is applied, and may throw. */
+/** For tests: called before a commit is checked and after each of its changes is applied, while none of it counts yet. May throw. */
 export type Fault = (point: 'check' | 'apply', bucket: string) => void
 
 export class Database {
@@ -43,7 +43,7 @@ export class Database {
   fault: Fault | undefined
 
   constructor(options: { readonly draw: Draw }) {
-    this.#context = { now: 0, draw: options.draw, autoincrement: 0, issues: [], changed: 0 }
+    this.#context = { now: 0, draw: options.draw, autoincrement: 0, issues: [], changed: 0, begun: undefined }
   }
 
   /** The newest commit's number. */
@@ -105,8 +105,9 @@ export class Database {
       if (changes.length === 0) return undefined
     }
     const seq = this.#seq + 1
+    for (let at = 0; at < writes.length; at++) writes[at]!.image.keepNumbers()
     this.#open = changes
-    if (changes.length === 1) this.#apply(writes[0]!.image, changes[0]!, seq)
+    if (writes.length === 1) this.#apply(writes[0]!.image, changes[0]!, seq)
     else for (const change of changes) this.#apply(this.image(change.bucket), change, seq)
     this.#open = undefined
     this.#seq = seq
@@ -120,10 +121,11 @@ export class Database {
     this.fault?.('check', image.name)
     const records = [...image.ordered()].map(slot => image.records[slot]!)
     const seq = this.#seq + 1
+    image.keepNumbers()
     this.#open = []
     this.#cleared = { image, slab: image.copySlab() }
-    this.fault?.('apply', image.name)
     image.clear(seq)
+    this.fault?.('apply', image.name)
     this.#open = undefined
     this.#cleared = undefined
     this.#seq = seq
@@ -185,7 +187,6 @@ export class Database {
   }
 
   #apply(image: BucketImage, change: Change, seq: Seq): void {
-    if (this.fault !== undefined) this.fault('apply', image.name)
     switch (change.type) {
       case 'inserted':
         image.place(change.key, change.after!, seq)
@@ -197,6 +198,7 @@ export class Database {
         image.remove(change.slot, change.key, change.before!, seq)
         break
     }
+    if (this.fault !== undefined) this.fault('apply', image.name)
   }
 }
 

@@ -9,7 +9,7 @@
 import type { input as ZodInput, output as ZodOutput, ZodType } from 'zod'
 import { OptionError } from './errors.js'
 import type { FieldKey, FieldSchemas, FieldsInput, FieldsOutput } from './field-schema.js'
-import type { Key, Metadata } from './value.js'
+import type { Key, Metadata, StoreRecord } from './value.js'
 
 /** One index: a field name, or fields with their kind. Hash unless `sorted`. */
 export type IndexDefinition = string | { readonly fields: readonly string[]; readonly sorted?: boolean; readonly unique?: boolean }
@@ -35,19 +35,19 @@ export interface BucketDefinition<S extends Schema = Schema, K extends string = 
   readonly mailbox?: { readonly max?: number; readonly whenFull?: 'wait' | 'reject' }
 }
 
-/** What a read of the bucket returns. */
+/** What a read of the bucket returns; of a bucket whose schema the compiler does not know, any record. */
 export type RecordOf<D extends BucketDefinition> = D['schema'] extends ZodType
   ? Readonly<ZodOutput<D['schema']>> & Metadata
   : D['schema'] extends FieldSchemas
     ? FieldsOutput<D['schema']>
-    : never
+    : StoreRecord
 
-/** What an insert takes. */
+/** What an insert takes; of a bucket whose schema the compiler does not know, any fields. */
 export type InputOf<D extends BucketDefinition> = D['schema'] extends ZodType
   ? ZodInput<D['schema']>
   : D['schema'] extends FieldSchemas
     ? FieldsInput<D['schema']>
-    : never
+    : { readonly [field: string]: unknown }
 
 /** The type of the bucket's keys. */
 export type KeyOf<D extends BucketDefinition> = D['schema'] extends ZodType

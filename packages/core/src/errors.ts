@@ -229,14 +229,18 @@ export class AbortedError extends StoreError {
 
 export class StoppedError extends StoreError {
   readonly executed: Executed = 'no'
-  constructor(name: string) {
-    super('STOPPED', `Store "${name}" is stopped; start a new one`)
+  constructor(name: string, message: string = `Store "${name}" is stopped; start a new one`) {
+    super('STOPPED', message)
   }
 }
 
-/** A thrown value as one short line. */
+/** A thrown value as one short line. Never throws itself: anything may be thrown, also what has no text. */
 export function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    return error instanceof Error ? String(error.message) : String(error)
+  } catch {
+    return 'a thrown value that cannot be shown as text'
+  }
 }
 
 /** Closes a union: the compiler refuses a forgotten member, the run stops on an impossible one. */

@@ -11,7 +11,7 @@
 import { z } from 'zod'
 import { copyValue, isPlainObject } from './copy-value.js'
 import { type Issue, type IssueCode, OptionError } from './errors.js'
-import type { FieldSchema, Format, Generated } from './field-schema.js'
+import type { FieldSchema, FieldType, Format, Generated } from './field-schema.js'
 import { equalValues, instantOf, type Value } from './value.js'
 
 /** Draws a random identifier; given by the actor, since core knows no randomness. */
@@ -40,6 +40,15 @@ export interface FieldChecker {
   readonly fill: ((context: FillContext) => Value | undefined) | undefined
 }
 
+/** A default that is a function threw. */
+export class FillFailure extends Error {
+  readonly field: string
+  constructor(field: string, cause: unknown) {
+    super('a default threw', { cause })
+    this.field = field
+  }
+}
+
 type Check = (value: Value, issues: Issue[]) => void
 
 const PROPERTIES: ReadonlySet<string> = new Set(
@@ -66,13 +75,13 @@ export function compileField(bucket: string, name: string, schema: FieldSchema):
   const checks = constraintsOf(name, schema)
   const isRequired = schema.required === true
   const accept = (raw: unknown, issues: Issue[]): Value | undefined => {
-    if (raw === null) {
-      if (isRequired) issues.push({ field: name, code: 'required', message: 'is required, and null counts as missing' })
-      return null
-    }
     const known = issues.length
-    const value = copyTyped(schema.type, raw, name, issues)
-    if (issues.length > known || value === undefined) return undefined
+    const value = raw === null ? null : copyTyped(schema.type, raw, name, issues)
+    if (issues.length > known) return undefined
+    if (value === null || value === undefined) {
+      if (isRequired) issues.push({ field: name, code: 'required', message: 'is required, and null counts as missing' })
+      return value
+    }
     for (const check of checks) check(value, issues)
     return value
   }
@@ -84,7 +93,7 @@ export function compileField(bucket: string, name: string, schema: FieldSchema):
     isRequired,
     takesAutoincrement: schema.generated === 'autoincrement',
     accept,
-    fill: fillOf(schema, accept),
+    fill: fillOf(name, schema, accept),
   }
 }
 
@@ -115,37 +124,39 @@ function refuseBadField(bucket: string, name: string, schema: FieldSchema): void
   }
 }
 
-/** The type check of SPEC 2.3 and the copy, in one. */
-function copyTyped(type: FieldSchema['type'], raw: unknown, name: string, issues: Issue[]): Value | undefined {
-  switch (type) {
-    case 'string':
-      if (typeof raw !== 'string') return wrongType(name, 'a string', raw, issues)
-      break
-    case 'number':
-      if (typeof raw !== 'number' || !Number.isFinite(raw)) return wrongType(name, 'a finite number', raw, issues)
-      break
-    case 'boolean':
-      if (typeof raw !== 'boolean') return wrongType(name, 'true or false', raw, issues)
-      break
-    case 'date':
-      if (instantOf(raw) === undefined) return wrongType(name, 'a valid Date, a finite number or a real ISO date', raw, issues)
-      break
-    case 'array':
-      if (!Array.isArray(raw)) return wrongType(name, 'an array', raw, issues)
-      break
-    case 'object': {
-      const value = copyValue(raw, name, issues)
-      if (value === undefined || isPlainObject(value)) return value
-      return wrongType(name, 'a plain object', raw, issues)
-    }
-  }
-  return copyValue(raw, name, issues)
+const TYPES: { readonly [type in FieldType]: { readonly wanted: string; readonly has: (value: Value) => boolean } } = {
+  string: { wanted: 'a string', has: value => typeof value === 'string' },
+  number: { wanted: 'a finite number', has: value => typeof value === 'number' },
+  boolean: { wanted: 'true or false', has: value => typeof value === 'boolean' },
+  date: { wanted: 'a valid Date, a finite number or a real ISO date', has: value => instantOf(value) !== undefined },
+  array: { wanted: 'an array', has: value => Array.isArray(value) },
+  object: { wanted: 'a plain object', has: isPlainObject },
 }
 
-function wrongType(name: string, wanted: string, raw: unknown, issues: Issue[]): undefined {
-  const found = raw === null ? 'null' : Array.isArray(raw) ? 'an array' : typeof raw === 'number' ? String(raw) : `a ${typeof raw}`
-  issues.push({ field: name, code: 'type', message: `must be ${wanted}, not ${found}` })
+/**
+ * The copy and the type check of SPEC 2.3. The type is that of what is stored, so an object whose `toJSON` gives a string is
+ * a string; null and undefined have none. What cannot be stored at all is of the wrong type where another one is wanted.
+ */
+function copyTyped(type: FieldType, raw: unknown, name: string, issues: Issue[]): Value | undefined {
+  const { wanted, has } = TYPES[type]
+  const known = issues.length
+  const value = copyValue(raw, name, issues)
+  if (issues.length > known) {
+    const isTypeRight = typeof raw === (type === 'array' ? 'object' : type) && typeof raw !== 'number'
+    if (isTypeRight) return undefined
+    issues.length = known
+    const found = typeof raw === 'object' ? 'an object that cannot be stored' : typeof raw === 'number' ? String(raw) : `a ${typeof raw}`
+    issues.push({ field: name, code: 'type', message: `must be ${wanted}, not ${found}` })
+    return undefined
+  }
+  if (value === undefined || value === null || has(value)) return value
+  issues.push({ field: name, code: 'type', message: `must be ${wanted}, not ${kindOf(value)}` })
   return undefined
+}
+
+function kindOf(value: Value): string {
+  if (value instanceof Date) return 'a Date'
+  return Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
 function constraintsOf(name: string, schema: FieldSchema): Check[] {
@@ -197,7 +208,7 @@ function lengthOf(value: Value): number {
   return typeof value === 'string' || Array.isArray(value) ? value.length : 0
 }
 
-function fillOf(schema: FieldSchema, accept: FieldChecker['accept']): FieldChecker['fill'] {
+function fillOf(name: string, schema: FieldSchema, accept: FieldChecker['accept']): FieldChecker['fill'] {
   const { generated } = schema
   if (generated === 'autoincrement') return context => context.autoincrement
   if (generated === 'timestamp') return context => context.now
@@ -205,7 +216,13 @@ function fillOf(schema: FieldSchema, accept: FieldChecker['accept']): FieldCheck
   if (schema.default === undefined) return undefined
   if (typeof schema.default === 'function') {
     const make = schema.default as () => unknown
-    return () => make() as Value | undefined
+    return () => {
+      try {
+        return make() as Value | undefined
+      } catch (error) {
+        throw new FillFailure(name, error)
+      }
+    }
   }
   const issues: Issue[] = []
   const value = accept(schema.default, issues)

@@ -87,7 +87,7 @@ export class HashIndex {
   /** The slots that hold the value, at least the first `max` of them in bucket order. Read at once; never changed by the caller. */
   slots(key: IndexKey, max: number): readonly number[] {
     const posting = this.#byValue.get(key)
-    if (posting === undefined) return NONE
+    if (posting === undefined || max === 0) return NONE
     if (!posting.isSorted) {
       if (max <= SELECTED_MAX && max < posting.slots.length) return this.#select(posting.slots, max)
       this.#sort(posting)

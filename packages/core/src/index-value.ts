@@ -4,22 +4,14 @@
  * 1 A hash key is a scalar or a text beginning with U+0000, which no stored string holds: equal values, equal keys.
  * 2 A sort value is the value itself, or the list of them for a compound.
  * 3 A declared date field counts by instant in both, whatever form it was given in.
- * 4 Each reader is generated with its field's name in it, so that reading stays one load; a closure where that is forbidden.
  */
 
 import type { FieldShape } from './backend.js'
-import { compile, quote } from './codegen.js'
+import { type FieldReader, fieldOf, fieldReader } from './field-read.js'
 import { canonicalText, type IndexKey, indexKey, instantKey, instantOf, type StoreRecord, type Value } from './value.js'
 
 /** Files nothing: the key of a constant that no value of the field can equal. */
 const NO_VALUE = '\0never'
-
-type FieldReader = (record: StoreRecord) => Value | undefined
-
-/** Reads one field. */
-function fieldReader(name: string): FieldReader {
-  return compile<FieldReader>({}, `return record => record[${quote(name)}]`) ?? (record => record[name])
-}
 
 export class IndexValue {
   readonly fields: readonly string[]
@@ -58,7 +50,7 @@ export class IndexValue {
   /** The key a unique index files the record under; `undefined` when it is exempt: null or missing, in a compound if any part is. */
   uniqueKey(record: StoreRecord): IndexKey {
     if (this.fields.length === 1) return this.hashKey(record) ?? undefined
-    return this.fields.some(field => record[field] === undefined || record[field] === null) ? undefined : this.hashKey(record)
+    return this.fields.some(field => (fieldOf(record, field) ?? null) === null) ? undefined : this.hashKey(record)
   }
 }
 

@@ -11,6 +11,16 @@ export interface MakeContext extends FillContext {
   readonly issues: Issue[]
   /** Set by `patch`: one bit a declared field that changed, in schema order; -1 when the bits do not tell. */
   changed: number
+  /** Set by a fast path that found more than declared fields: what it has read, so that nothing is read twice. */
+  begun: Begun | undefined
+}
+
+/** A record half made. */
+export interface Begun {
+  /** Of each declared field, in schema order: of an insert as given, of a patch as it will be. */
+  readonly values: readonly unknown[]
+  /** Of a patch: the other names with what was given, one after the other. Of an insert: still to be read. */
+  readonly others: readonly unknown[]
 }
 
 /** All bits: "any field may have changed". */

@@ -7,8 +7,9 @@
  * 3 Comparisons by size match within one type: `{age: {$gt: 3}}` never matches a string.
  */
 
-import { compile, quote } from './codegen.js'
+import { compile } from './codegen.js'
 import { unreachable } from './errors.js'
+import { fieldOf, fieldText } from './field-read.js'
 import type { CompareOperator, Condition, Constant, ConstantKind } from './filter.js'
 import { compareValues, equalValues, instantOf, rankOf, type StoreRecord, type Value } from './value.js'
 
@@ -16,7 +17,7 @@ export type Predicate = (record: StoreRecord, constants: readonly Constant[]) =>
 
 /** All conditions hold. */
 export function compilePredicate(conditions: readonly Condition[]): Predicate {
-  const scope = { equalValues, isComparable, compareValues, instantOf, isMember }
+  const scope = { hasOwn: Object.hasOwn, equalValues, isComparable, compareValues, instantOf, isMember }
   const body = conditions.map(generate).join(' && ') || 'true'
   return compile<Predicate>(scope, `return (r, c) => ${body}`) ?? interpretAll(conditions)
 }
@@ -32,9 +33,9 @@ function generate(condition: Condition): string {
       return `(${parts.join(condition.type === 'and' ? ' && ' : ' || ')})`
     }
     case 'in':
-      return `isMember(r[${quote(condition.field)}], c[${condition.at}], ${condition.isDate})`
+      return `isMember(${fieldText('r', condition.field)}, c[${condition.at}], ${condition.isDate})`
     case 'compare':
-      return generateComparison(condition.operator, condition.kind, `r[${quote(condition.field)}]`, `c[${condition.at}]`)
+      return generateComparison(condition.operator, condition.kind, fieldText('r', condition.field), `c[${condition.at}]`)
     default:
       return unreachable(condition)
   }
@@ -100,9 +101,9 @@ function interpret(condition: Condition, record: StoreRecord, constants: readonl
     case 'or':
       return condition.parts.some(part => interpret(part, record, constants))
     case 'in':
-      return isMember(record[condition.field], constants[condition.at] as readonly Value[], condition.isDate)
+      return isMember(fieldOf(record, condition.field), constants[condition.at] as readonly Value[], condition.isDate)
     case 'compare':
-      return compareOne(condition, record[condition.field], constants[condition.at] as Value | undefined)
+      return compareOne(condition, fieldOf(record, condition.field), constants[condition.at] as Value | undefined)
     default:
       return unreachable(condition)
   }

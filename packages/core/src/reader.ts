@@ -12,6 +12,7 @@
 import { LRUCache } from 'lru-cache'
 import { type AccessPath, countOf, pathsOf, rangeOf, slotsOf } from './access-path.js'
 import type { BucketImage } from './bucket-image.js'
+import { fieldReader } from './field-read.js'
 import { type Constant, type ParsedFilter, parseFilter } from './filter.js'
 import { compilePredicate, type Predicate } from './predicate.js'
 import type { Filter, Ordering, QuerySpec } from './query.js'
@@ -58,7 +59,8 @@ export class Reader {
     if (spec.orderBy.length > 0) {
       const walk = this.#orderedWalk(spec, compiled, path, constants, wanted)
       if (walk !== undefined) return this.#walk(walk, spec, constants, wanted)
-      const found = this.#collect(path, compiled, constants, Number.POSITIVE_INFINITY)
+      // A copy: what is collected may be a posting of an index, whose order is its own.
+      const found = [...this.#collect(path, compiled, constants, Number.POSITIVE_INFINITY)]
       found.sort(this.#comparator(spec.orderBy))
       return this.#recordsOf(found, spec.offset, wanted)
     }
@@ -209,11 +211,15 @@ export class Reader {
 
   #comparator(orderBy: readonly Ordering[]): (a: number, b: number) => number {
     const { records, ords } = this.#image
-    const keys = orderBy.map(({ field, isDescending }) => ({ field, sign: isDescending ? -1 : 1, isDate: this.#dates.has(field) }))
+    const keys = orderBy.map(({ field, isDescending }) => ({
+      read: fieldReader(field),
+      sign: isDescending ? -1 : 1,
+      isDate: this.#dates.has(field),
+    }))
     const lastSign = keys[keys.length - 1]!.sign
     return (a, b) => {
-      for (const { field, sign, isDate } of keys) {
-        const order = compareValues(sortable(records[a]![field], isDate), sortable(records[b]![field], isDate))
+      for (const { read, sign, isDate } of keys) {
+        const order = compareValues(sortable(read(records[a]!), isDate), sortable(read(records[b]!), isDate))
         if (order !== 0) return order * sign
       }
       return (ords[a]! - ords[b]!) * lastSign

@@ -1,18 +1,21 @@
 /**
  * Record codegen: the fast paths of the record maker, generated once per bucket.
  *
- * 1 `insert`, `patch` and `restore` answer `undefined` without touching `context.issues` when the input is not theirs
- *   (an undeclared field, `_expiresAt`); the wide path then does the work from the start. Anything else they decide.
+ * 1 `insert` and `patch` answer `undefined` with `context.begun` when there is more than declared fields (an undeclared one,
+ *   `_expiresAt`); the wide path then goes on from there. `undefined` without it and without issues, as from `restore`:
+ *   the wide path begins anew. Anything else they decide.
  * 2 One local variable a field, one `typeof` for a field without constraints, one bit a present field; the set of bits
  *   chooses the constructor, and the last one used is remembered.
- * 3 Input objects are plain (the maker checked), so `input.name` reads an own field or nothing, but for the names that
- *   every object inherits, which are asked for with `hasOwn`.
+ * 3 Inputs inherit from `Object.prototype` or nothing (the maker checked), so `input.name` reads an own field or nothing,
+ *   but for the names that every object inherits, which are asked for with `hasOwn`. Where somebody gave every object a
+ *   declared name (a polluted prototype), the wide path serves.
  */
 
 import { compile, quote } from './codegen.js'
 import { copyValue, isCleanString } from './copy-value.js'
 import type { Issue } from './errors.js'
 import type { FieldChecker } from './field-checker.js'
+import { fieldText, isInherited } from './field-read.js'
 import type { MakeContext } from './make-context.js'
 import type { StoreRecord, Value } from './value.js'
 
@@ -54,6 +57,7 @@ export function compileFastPaths(
     copyValue,
     hasOwn: Object.hasOwn,
     freeze: Object.freeze,
+    nothing: {},
     constructorOf: (mask: number) => constructorFor(fields.filter((_, at) => (mask & (1 << at)) !== 0).map(field => field.name)),
   }
   fields.forEach((field, at) => {
@@ -66,11 +70,10 @@ export function compileFastPaths(
   )
 }
 
-const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype))
-
-function read(object: string, name: string): string {
-  const member = `${object}[${quote(name)}]`
-  return INHERITED.has(name) ? `hasOwn(${object}, ${quote(name)}) ? ${member} : undefined` : member
+/** A statement that leaves the fast path when every object seems to have one of the fields. Folds to nothing in optimised code. */
+function unlessPolluted(fields: readonly FieldChecker[]): string {
+  const names = fields.map(field => field.name).filter(name => !isInherited(name))
+  return names.length === 0 ? '' : `if (${names.map(name => `nothing[${quote(name)}] !== undefined`).join(' || ')}) return undefined`
 }
 
 /** An expression that is true when `variable` needs no more than its type. Numbers shed the sign of zero on the way. */
@@ -128,11 +131,12 @@ function requireLine(field: FieldChecker): string {
 function insert(fields: readonly FieldChecker[]): string {
   const variables = fields.map((_, at) => `v${at}`).join(', ')
   return `insert(input, context) {
+    ${unlessPolluted(fields)}
     let own = 0
     for (const name in input) own++
     const issues = context.issues
-    ${each(fields, (field, at) => `let v${at} = ${read('input', field.name)}; if (v${at} !== undefined) own--`)}
-    if (own !== 0) return undefined
+    ${each(fields, (field, at) => `let v${at} = ${fieldText('input', field.name)}; if (v${at} !== undefined) own--`)}
+    if (own !== 0) { context.begun = {values: [${variables}], others: []}; return undefined }
     ${each(fields, (field, at) => `if (v${at} !== undefined) { ${taken(field, at, `v${at}`, 'issues')} } else ${missing(field, at)}`)}
     if (issues.length !== 0) return undefined
     return construct(${variables}, 1, context.now, context.now)
@@ -151,19 +155,21 @@ function patch(fields: readonly FieldChecker[]): string {
       break`
   })
   return `patch(current, input, context) {
-    ${each(fields, (field, at) => `let v${at} = ${read('current', field.name)}`)}
+    ${unlessPolluted(fields)}
+    ${each(fields, (field, at) => `let v${at} = ${fieldText('current', field.name)}`)}
     const issues = context.issues
-    let changed = 0
+    let changed = 0, others
     for (const name in input) {
       let value = input[name]
       switch (name) {
         ${cases}
         case '_version': case '_createdAt': case '_updatedAt': break
-        default: issues.length = 0; return undefined
+        default: if (others === undefined) others = []; others.push(name, value)
       }
     }
-    if (issues.length !== 0) return undefined
     context.changed = changed
+    if (others !== undefined) { context.begun = {values: [${variables}], others}; return undefined }
+    if (issues.length !== 0) return undefined
     return construct(${variables}, current._version + 1, current._createdAt, context.now)
   }`
 }
@@ -177,9 +183,10 @@ function restore(fields: readonly FieldChecker[]): string {
       : `if (v${at} !== undefined && !(${fast})) return undefined`
   }
   return `restore(stored, issues) {
+    ${unlessPolluted(fields)}
     let own = -3
     for (const name in stored) own++
-    ${each(fields, (field, at) => `let v${at} = ${read('stored', field.name)}; if (v${at} !== undefined) own--`)}
+    ${each(fields, (field, at) => `let v${at} = ${fieldText('stored', field.name)}; if (v${at} !== undefined) own--`)}
     if (own !== 0) return undefined
     ${each(fields, isStored)}
     return construct(${variables}, stored._version, stored._createdAt, stored._updatedAt)

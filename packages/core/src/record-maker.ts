@@ -11,9 +11,10 @@
  * Cost: about 150 ns for an insert of nine fields, 80 ns for a patch of one.
  */
 
-import { copyValue, isPlainObject, METADATA_NAMES, nameProblem } from './copy-value.js'
+import { beginRecord, copyValue, endRecord, METADATA_NAMES, nameProblem, plainnessOf, throwingFields } from './copy-value.js'
 import { CorruptError, describe, type Issue } from './errors.js'
-import type { FieldChecker } from './field-checker.js'
+import { type FieldChecker, FillFailure } from './field-checker.js'
+import { fieldOf } from './field-read.js'
 import { ALL_CHANGED, type MakeContext } from './make-context.js'
 import { type Constructor, compileConstructor, compileFastPaths, type FastPaths, FIELDS_FAST_MAX } from './record-codegen.js'
 import type { RecordSchema } from './record-schema.js'
@@ -23,6 +24,7 @@ import type { StoreRecord, Value } from './value.js'
 const CONSTRUCTORS_MAX = 64
 
 type Fields = Map<string, Value>
+type Input = { readonly [name: string]: unknown }
 
 export class RecordMaker {
   readonly #schema: RecordSchema
@@ -47,44 +49,56 @@ export class RecordMaker {
 
   /** A new record from input, version 1. `undefined` when `context.issues` says why not. */
   insert(input: unknown, context: MakeContext): StoreRecord | undefined {
+    const { issues } = context
+    beginRecord()
     try {
-      if (!isPlainObject(input)) return refuse(context, 'a record is a plain object')
+      let plainness = plainnessOf(input)
+      if (plainness === undefined) return refuse(context, 'a record is a plain object')
       const { parse } = this.#schema
-      const expires = expiryOf(input, undefined, context)
-      let data: unknown = input
+      const expires = expiryOf(givenExpiry(input as Input), undefined, issues)
+      let data = input as Input
       if (parse !== undefined) {
-        data = parse(input, context.issues)
-        if (context.issues.length > 0) return undefined
-        if (!isPlainObject(data)) return refuse(context, 'the schema must give a plain object')
+        data = parse(input, issues) as Input
+        if (issues.length > 0) return undefined
+        plainness = plainnessOf(data)
+        if (plainness === undefined) return refuse(context, 'the schema must give a plain object')
       }
-      if (this.#fast !== undefined && expires === undefined) {
+      if (this.#fast !== undefined && plainness === 'own' && expires === undefined && issues.length === 0) {
         const record = this.#fast.insert(data as StoreRecord, context)
-        if (record !== undefined || context.issues.length > 0) return record
+        if (record !== undefined || issues.length > 0) return record
       }
-      return this.#insertWide(data as { readonly [name: string]: unknown }, context, expires)
+      return this.#insertWide(data, context, expires)
     } catch (error) {
-      return refuse(context, `making the record threw: ${describe(error)}`)
+      return refuseThrown(context, input, error)
+    } finally {
+      endRecord()
     }
   }
 
   /** The next version of a record with a patch merged in. `undefined` when `context.issues` says why not. */
   patch(current: StoreRecord, input: unknown, context: MakeContext): StoreRecord | undefined {
+    const { issues } = context
+    beginRecord()
     try {
-      if (!isPlainObject(input)) return refuse(context, 'a patch is a plain object')
+      let plainness = plainnessOf(input)
+      if (plainness === undefined) return refuse(context, 'a patch is a plain object')
       const { parsePatch } = this.#schema
-      let data: object = input
+      let data = input as Input
       if (parsePatch !== undefined) {
-        const parsed = parsePatch(current, input, context.issues)
+        const parsed = parsePatch(current, data, issues)
         if (parsed === undefined) return undefined
-        data = parsed
+        data = parsed as Input
+        plainness = plainnessOf(data)
       }
-      if (this.#fast !== undefined && !this.#isWide && current._expiresAt === undefined) {
+      if (this.#fast !== undefined && plainness === 'own' && !this.#isWide && current._expiresAt === undefined) {
         const record = this.#fast.patch(current, data as StoreRecord, context)
-        if (record !== undefined || context.issues.length > 0) return record
+        if (record !== undefined || (issues.length > 0 && context.begun === undefined)) return record
       }
-      return this.#patchWide(current, data as { readonly [name: string]: unknown }, context)
+      return this.#patchWide(current, data, context)
     } catch (error) {
-      return refuse(context, `making the record threw: ${describe(error)}`)
+      return refuseThrown(context, input, error)
+    } finally {
+      endRecord()
     }
   }
 
@@ -97,6 +111,7 @@ export class RecordMaker {
     if (!Number.isInteger(_version) || !Number.isFinite(_createdAt) || !Number.isFinite(_updatedAt)) {
       throw new CorruptError('a stored record lacks its metadata (_version, _createdAt, _updatedAt)')
     }
+    if (stored._expiresAt !== undefined && !Number.isFinite(stored._expiresAt)) throw new CorruptError('a stored record expires at no time')
     if (isChecked) this.#checkStored(stored, issues)
     if (this.#fast !== undefined && stored._expiresAt === undefined) {
       const record = this.#fast.restore(stored, issues)
@@ -105,6 +120,8 @@ export class RecordMaker {
     const fields: Fields = new Map()
     for (const [name, raw] of Object.entries(stored)) {
       if (METADATA_NAMES.has(name)) continue
+      const problem = nameProblem(name)
+      if (problem !== undefined) throw new CorruptError(`in a stored record, ${problem}`)
       const value = copyValue(raw, name, issues)
       if (value !== undefined) fields.set(name, value)
     }
@@ -118,7 +135,7 @@ export class RecordMaker {
       return
     }
     for (const checker of fields) {
-      const value = stored[checker.name]
+      const value = fieldOf(stored, checker.name)
       if (value !== undefined) checker.accept(value, issues)
       else if (checker.isRequired) issues.push(required(checker.name))
     }
@@ -128,11 +145,12 @@ export class RecordMaker {
     }
   }
 
-  #insertWide(input: { readonly [name: string]: unknown }, context: MakeContext, expires: number | undefined): StoreRecord | undefined {
+  #insertWide(input: Input, context: MakeContext, expires: number | undefined): StoreRecord | undefined {
     const fields: Fields = new Map()
-    const { issues } = context
-    for (const checker of this.#schema.fields) {
-      let raw: unknown = Object.hasOwn(input, checker.name) ? input[checker.name] : undefined
+    const { issues, begun } = context
+    context.begun = undefined
+    for (const [at, checker] of this.#schema.fields.entries()) {
+      let raw: unknown = begun !== undefined ? begun.values[at] : Object.hasOwn(input, checker.name) ? input[checker.name] : undefined
       if (raw === undefined && checker.fill !== undefined) raw = checker.fill(context)
       if (raw === undefined) {
         if (checker.isRequired) issues.push(required(checker.name))
@@ -147,21 +165,40 @@ export class RecordMaker {
     return issues.length > 0 ? undefined : this.#build(fields, 1, context.now, context.now, expires)
   }
 
-  #patchWide(current: StoreRecord, input: { readonly [name: string]: unknown }, context: MakeContext): StoreRecord | undefined {
+  #patchWide(current: StoreRecord, input: Input, context: MakeContext): StoreRecord | undefined {
     const fields: Fields = new Map()
-    for (const name of Object.keys(current)) if (!METADATA_NAMES.has(name)) fields.set(name, current[name] as Value)
-    let changed = 0
-    for (const name of Object.keys(input)) {
-      if (METADATA_NAMES.has(name)) continue
-      const declared = this.#declared.get(name)
-      if (declared === undefined) this.#setUndeclared(fields, name, input[name], context.issues)
-      else if (!declared.checker.isGenerated && this.#setDeclared(fields, declared.checker, input[name], context.issues))
-        changed |= declared.bit
+    const { begun } = context
+    let others: readonly unknown[]
+    if (begun === undefined) others = this.#patchDeclared(current, input, context, fields)
+    else {
+      context.begun = undefined
+      for (const [at, { name }] of this.#schema.fields.entries()) {
+        if (begun.values[at] !== undefined) fields.set(name, begun.values[at] as Value)
+      }
+      others = begun.others
+    }
+    let expires = current._expiresAt as number | undefined
+    for (let at = 0; at < others.length; at += 2) {
+      const name = others[at] as string
+      if (name === '_expiresAt') expires = expiryOf(others[at + 1], expires, context.issues)
+      else if (!METADATA_NAMES.has(name)) this.#setUndeclared(fields, name, others[at + 1], context.issues)
     }
     if (context.issues.length > 0) return undefined
-    context.changed = changed
-    const expires = expiryOf(input, current._expiresAt as number | undefined, context)
     return this.#build(fields, (current._version as number) + 1, current._createdAt as number, context.now, expires)
+  }
+
+  /** Fills `fields` with the record as it is and the declared fields of a patch; answers the other names with what was given. */
+  #patchDeclared(current: StoreRecord, input: Input, context: MakeContext, fields: Fields): readonly unknown[] {
+    for (const name of Object.keys(current)) if (!METADATA_NAMES.has(name)) fields.set(name, current[name] as Value)
+    const others: unknown[] = []
+    context.changed = 0
+    for (const name of Object.keys(input)) {
+      const declared = this.#declared.get(name)
+      if (declared === undefined) others.push(name, input[name])
+      else if (!declared.checker.isGenerated && this.#setDeclared(fields, declared.checker, input[name], context.issues))
+        context.changed |= declared.bit
+    }
+    return others
   }
 
   /** Sets or removes a declared field; true when it changed. */
@@ -173,7 +210,8 @@ export class RecordMaker {
       return fields.delete(name)
     }
     const value = checker.accept(raw, issues)
-    if (value !== undefined) fields.set(name, value)
+    if (value === undefined) return fields.delete(name)
+    fields.set(name, value)
     return value !== before
   }
 
@@ -238,14 +276,31 @@ function fieldByField(names: readonly string[]): Constructor {
   }
 }
 
-/** Of the metadata only `_expiresAt` is taken: ms since the epoch, null removes it. */
-function expiryOf(input: { readonly [name: string]: unknown }, current: number | undefined, context: MakeContext): number | undefined {
+/** Of the metadata only `_expiresAt` is taken; it must be the input's own. */
+function givenExpiry(input: Input): unknown {
   const given = input._expiresAt
+  return given === undefined || Object.hasOwn(input, '_expiresAt') ? given : undefined
+}
+
+/** Ms since the epoch; null removes it, nothing leaves it as it is. */
+function expiryOf(given: unknown, current: number | undefined, issues: Issue[]): number | undefined {
   if (given === undefined) return current
   if (given === null) return undefined
   if (typeof given === 'number' && Number.isFinite(given)) return given
-  context.issues.push({ field: '_expiresAt', code: 'type', message: 'must be ms since the epoch, or null' })
+  issues.push({ field: '_expiresAt', code: 'type', message: 'must be ms since the epoch, or null' })
   return undefined
+}
+
+/** Code of the caller threw. Whose it was is found by asking again, which does no harm: the input is refused. */
+function refuseThrown(context: MakeContext, input: unknown, error: unknown): undefined {
+  context.begun = undefined
+  if (error instanceof FillFailure) {
+    context.issues.push({ field: error.field, code: 'custom', message: `its default threw: ${describe(error.cause)}` })
+    return undefined
+  }
+  const fields = throwingFields(input)
+  for (const field of fields) context.issues.push({ field, code: 'value', message: `reading the value threw: ${describe(error)}` })
+  return fields.length > 0 ? undefined : refuse(context, `making the record threw: ${describe(error)}`)
 }
 
 function refuse(context: MakeContext, message: string): undefined {

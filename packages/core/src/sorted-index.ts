@@ -198,6 +198,7 @@ export class SortedIndex {
     const next = wanted.length
     const type = lower ?? upper
     const typeRank = type === undefined ? undefined : rankOf(this.value.sortConstant(next, type.value))
+    if (upper !== undefined && rankOf(this.value.sortConstant(next, upper.value)) !== typeRank) return { from: 0, to: 0 }
     const comparePrefix = (value: SortValue): number => {
       for (let at = 0; at < next; at++) {
         const order = compareValues((value as readonly SortValue[])[at], wanted[at])

@@ -8,6 +8,7 @@
  */
 
 import type { IndexShape } from './backend.js'
+import { UniqueConstraintError } from './errors.js'
 import type { IndexValue } from './index-value.js'
 import type { IndexKey, StoreRecord } from './value.js'
 
@@ -29,6 +30,25 @@ export class UniqueIndex {
   add(slot: number, record: StoreRecord): void {
     const key = this.value.uniqueKey(record)
     if (key !== undefined) this.#slotOf.set(key, slot)
+  }
+
+  /** Files many at once, as at a start; answers the first slot whose value another one has. The index must be empty. */
+  load(slots: readonly number[], recordOf: (slot: number) => StoreRecord): number | undefined {
+    let shared: number | undefined
+    for (const slot of slots) {
+      const key = this.value.uniqueKey(recordOf(slot))
+      if (key === undefined) continue
+      if (shared === undefined && this.#slotOf.has(key)) shared = slot
+      this.#slotOf.set(key, slot)
+    }
+    return shared
+  }
+
+  /** The refusal of a record whose value is taken. */
+  violation(bucket: string, record: StoreRecord): UniqueConstraintError {
+    const { fields } = this.value
+    const values = fields.map(field => record[field])
+    return new UniqueConstraintError(bucket, fields.join(), values.length === 1 ? values[0] : values)
   }
 
   remove(slot: number, record: StoreRecord): void {

@@ -10,6 +10,14 @@ import type { Key, Seq } from './value.js'
 
 const SLOTS_INITIAL = 64
 
+/** The marks at one moment, to be put back. */
+export interface KeptMarks {
+  readonly isDirty: Uint8Array<ArrayBuffer>
+  readonly slots: number[]
+  readonly deletions: Map<Key, Seq>
+  readonly clearedAt: Seq | undefined
+}
+
 export class Unsaved {
   #isDirty = new Uint8Array(SLOTS_INITIAL)
   #slots: number[] = []
@@ -59,6 +67,19 @@ export class Unsaved {
     this.#slots = []
     this.#deletions = new Map()
     this.#clearedAt = seq
+  }
+
+  /** The marks before `markCleared`, which makes new ones: nothing is copied. */
+  keep(): KeptMarks {
+    return { isDirty: this.#isDirty, slots: this.#slots, deletions: this.#deletions, clearedAt: this.#clearedAt }
+  }
+
+  /** A clearing that was taken back. */
+  restore({ isDirty, slots, deletions, clearedAt }: KeptMarks): void {
+    this.#isDirty = isDirty
+    this.#slots = slots
+    this.#deletions = deletions
+    this.#clearedAt = clearedAt
   }
 
   isDirty(slot: number): boolean {

@@ -11,9 +11,10 @@
 
 import { z } from 'zod'
 import type { FieldShape } from './backend.js'
-import { copyValue, METADATA_NAMES } from './copy-value.js'
+import { copyValue, METADATA_NAMES, nameProblem } from './copy-value.js'
 import { describe, type Issue, type IssueCode } from './errors.js'
 import type { FastType, FieldChecker } from './field-checker.js'
+import { fieldOf, isInherited } from './field-read.js'
 import type { RecordSchema } from './record-schema.js'
 import { schemaText, textHash } from './schema-text.js'
 
@@ -23,6 +24,7 @@ export function zodSchema(bucket: string, schema: z.ZodType): RecordSchema {
   const object = schema instanceof z.ZodObject ? schema : undefined
   const fields: Fields = object === undefined ? {} : (object.shape as Fields)
   const names = Object.keys(fields)
+  const needsOwn = names.some(isInherited)
   const shapes = names.map((name): FieldShape => ({ name, type: scalarType(fields[name] as z.core.$ZodType) }))
   return {
     fields: shapes.map(copier),
@@ -30,12 +32,12 @@ export function zodSchema(bucket: string, schema: z.ZodType): RecordSchema {
     uniqueFields: [],
     unknown: 'pass',
     fingerprint: textHash(`zod ${schemaText(schema)}`),
-    parse: (input, issues) => parseWith(schema, withoutMetadata(input), '', issues) as object | undefined,
+    parse: (input, issues) => parseWith(schema, ownData(input, needsOwn), '', issues) as object | undefined,
     parsePatch: object === undefined ? refusePatch(bucket) : patchParser(object, fields),
     checkStored: (record, issues) => {
       for (const name of names) {
         const field = fields[name] as z.core.$ZodType
-        if (!transforms(field)) parseWith(field, record[name], name, issues)
+        if (!transforms(field)) parseWith(field, fieldOf(record, name), name, issues)
       }
     },
   }
@@ -55,10 +57,18 @@ function copier(shape: FieldShape): FieldChecker {
   }
 }
 
-/** The metadata names are ignored in input (SPEC 3.1), so a strict object must not meet them. */
-function withoutMetadata(input: unknown): unknown {
-  if (typeof input !== 'object' || input === null || !('_version' in input)) return input
-  return Object.fromEntries(Object.entries(input).filter(([name]) => !METADATA_NAMES.has(name)))
+/**
+ * What zod may see of an input: the metadata names are ignored (SPEC 3.1), so a strict object must not meet them, and where
+ * a field has a name that every object inherits (`needsOwn`), nothing is inherited.
+ */
+function ownData(input: unknown, needsOwn: boolean): unknown {
+  if (typeof input !== 'object' || input === null) return input
+  const hasMetadata = '_version' in input || '_createdAt' in input || '_updatedAt' in input || '_expiresAt' in input
+  if (!hasMetadata && !needsOwn) return input
+  const fields = input as { readonly [name: string]: unknown }
+  const names = Object.keys(fields).filter(name => !METADATA_NAMES.has(name))
+  const data = Object.fromEntries(names.map(name => [name, fields[name]]))
+  return needsOwn ? Object.assign(Object.create(null), data) : data
 }
 
 function patchParser(object: z.ZodObject, fields: Fields): NonNullable<RecordSchema['parsePatch']> {
@@ -73,6 +83,11 @@ function patchParser(object: z.ZodObject, fields: Fields): NonNullable<RecordSch
       }
       const field = Object.hasOwn(fields, name) ? fields[name] : catchall
       if (field === undefined) continue
+      const problem = nameProblem(name)
+      if (problem !== undefined) {
+        issues.push({ field: name, code: 'unknown', message: problem })
+        continue
+      }
       if (field === catchall && field instanceof z.ZodNever) {
         issues.push({ field: name, code: 'unknown', message: 'is not a field of the schema', detail: 'unrecognized_keys' })
         continue
@@ -104,7 +119,7 @@ function parseWith(schema: z.core.$ZodType, input: unknown, path: string, issues
   try {
     const result = z.safeParse(schema, input)
     if (result.success) return result.data
-    for (const issue of result.error.issues) issues.push(translate(issue, input, path))
+    for (const issue of result.error.issues) issues.push(...translate(issue, input, path))
   } catch (error) {
     const isAsync = error instanceof z.core.$ZodAsyncError
     const message = isAsync
@@ -115,9 +130,12 @@ function parseWith(schema: z.core.$ZodType, input: unknown, path: string, issues
   return undefined
 }
 
-function translate(issue: z.core.$ZodIssue, input: unknown, path: string): Issue {
-  const field = [path, ...issue.path.map(String)].filter(part => part !== '').join('.')
-  return { field, code: codeOf(issue, input), message: issue.message, detail: issue.code }
+/** One issue of ours for each of zod's; one for each field where zod tells of several unknown ones at once. */
+function translate(issue: z.core.$ZodIssue, input: unknown, path: string): Issue[] {
+  const parts = [path, ...issue.path.map(String)].filter(part => part !== '')
+  const told = { code: codeOf(issue, input), message: issue.message, detail: issue.code }
+  if (issue.code !== 'unrecognized_keys') return [{ field: parts.join('.'), ...told }]
+  return issue.keys.map(key => ({ ...told, field: [...parts, key].join('.'), message: 'is not a field of the schema' }))
 }
 
 function codeOf(issue: z.core.$ZodIssue, input: unknown): IssueCode {

@@ -25,7 +25,7 @@ import {
   UnavailableError,
 } from '@repertory/core'
 import { loadBucket } from './sqlite/loader.js'
-import { saveCut } from './sqlite/saver.js'
+import { ownCut, saveCut } from './sqlite/saver.js'
 import { checkpoint, dropBucket, openSession, type Session, type Settings, writeThrough } from './sqlite/session.js'
 
 export interface SqliteOptions {
@@ -82,14 +82,15 @@ class SqliteBackend implements Backend, StatePort {
     yield* loadBucket(this.#opened().source, bucket, signal)
   }
 
-  save(cut: Cut): Promise<void> {
+  async save(cut: Cut): Promise<void> {
+    const own = ownCut(cut)
     return this.#inTurn(async () => {
       const session = this.#opened()
       const { file, meta } = session.target
       if (cut.epoch !== meta.epoch) {
         throw new FencedError(`${file} is at epoch ${meta.epoch}; the writer of epoch ${cut.epoch} has been replaced and must stop`)
       }
-      await writeThrough(session, target => saveCut(target, cut))
+      await writeThrough(session, target => saveCut(target, own))
       this.#checkpointSoon(session)
     })
   }

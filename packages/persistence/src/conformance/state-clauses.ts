@@ -142,12 +142,12 @@ async function loadsInOrder(place: Place): Promise<void> {
   const model = new Model()
   const many = Array.from({ length: BATCH_ROWS_MAX + 1500 }, (_, at) => note(`n${at}`, at))
   await visit(place, async ({ opened, state }) => {
-    // Two cuts, the second one touching old records in another order than theirs.
-    const cuts = [
-      model.cut(opened.epoch, [{ shape: NOTES, puts: many.slice(0, 3000) }]),
-      model.cut(opened.epoch, [{ shape: NOTES, puts: many.toReversed() }]),
-    ]
-    await saveAll(state, cuts)
+    // New and old records together, and no cut has its puts in the order of their places.
+    const cuts = [many.slice(0, 3000), many].map(puts => model.cut(opened.epoch, [{ shape: NOTES, puts }]))
+    await saveAll(
+      state,
+      cuts.map(cut => ({ ...cut, buckets: cut.buckets.map(bucket => ({ ...bucket, puts: bucket.puts.toReversed() })) })),
+    )
     const batches = await loadBatches(state, 'notes')
     expectThat(batches.length > 1 && batches.every(batch => batch.length <= BATCH_ROWS_MAX), 'no batch has more than 4,096 records')
     await expectHolds(state, model, 'notes')

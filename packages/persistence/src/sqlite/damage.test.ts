@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { CorruptError } from '@repertory/core'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Model, text } from '../conformance/model.js'
 import { loadAll, visit } from '../conformance/place.js'
@@ -39,12 +38,6 @@ beforeEach(async () => {
 
 afterEach(() => place.remove())
 
-function edit(sql: string): void {
-  const db = new Database(place.file)
-  db.exec(sql)
-  db.close()
-}
-
 /** One opening that loads a bucket. */
 function load(bucket: string, options: Partial<SqliteOptions> = {}): Promise<readonly string[]> {
   return visit({ ...place, backend: () => sqlite({ path: place.file, ...options }) }, async ({ state }) =>
@@ -68,7 +61,7 @@ describe('edits by other programs', () => {
       /the row with id 7/,
     ],
   ])('%s: refused, naming file, table and key, and what to do', async (_, sql, sentence) => {
-    edit(sql)
+    place.edit(sql)
     const refusal = await load('notes').catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(CorruptError)
     expect(refusal).toMatchObject({ file: place.file, message: expect.stringMatching(sentence) })
@@ -79,15 +72,15 @@ describe('edits by other programs', () => {
   })
 
   it('a table that was dropped or altered is refused', async () => {
-    edit('ALTER TABLE notes DROP COLUMN at')
+    place.edit('ALTER TABLE notes DROP COLUMN at')
     await expect(load('notes')).rejects.toThrow(/store\.db: another program has altered the tables \(no such column: "?at/)
-    edit('DROP TABLE notes')
+    place.edit('DROP TABLE notes')
     await expect(load('notes')).rejects.toThrow(/another program has altered the tables \(no such table: notes\)/)
     expect(await load('others')).toEqual(model.records('others').map(text))
   })
 
   it('are taken over with foreignEdits: accept, and the store is asked to check them', async () => {
-    edit(`UPDATE notes SET text = 'edited' WHERE id = 7; DELETE FROM notes WHERE id = 8;
+    place.edit(`UPDATE notes SET text = 'edited' WHERE id = 7; DELETE FROM notes WHERE id = 8;
       INSERT INTO notes (id, text, at) VALUES (100, 'new', 5); UPDATE notes SET text = 12 WHERE id = 9`)
     const accepting = { ...place, backend: () => sqlite({ path: place.file, foreignEdits: 'accept' as const }) }
     await visit(accepting, async ({ opened, state }) => {
@@ -106,20 +99,20 @@ describe('edits by other programs', () => {
   })
 
   it('that make no record are refused even then', async () => {
-    edit('UPDATE notes SET _extra = \'{"__proto__": 1}\' WHERE id = 7')
+    place.edit('UPDATE notes SET _extra = \'{"__proto__": 1}\' WHERE id = 7')
     await expect(load('notes', { foreignEdits: 'accept' })).rejects.toThrow(
       /the row with id 7 of table "notes" cannot be read: _extra names a field "__proto__"/,
     )
-    edit("UPDATE notes SET _extra = 'no JSON' WHERE id = 7")
+    place.edit("UPDATE notes SET _extra = 'no JSON' WHERE id = 7")
     await expect(load('notes', { foreignEdits: 'accept' })).rejects.toThrow(/the row with id 7 of table "notes" cannot be read: /)
-    edit("UPDATE notes SET _extra = NULL, text = x'00ff' WHERE id = 7")
+    place.edit("UPDATE notes SET _extra = NULL, text = x'00ff' WHERE id = 7")
     await expect(load('notes', { foreignEdits: 'accept' })).rejects.toThrow(
       /the row with id 7 of table "notes" cannot be read: it holds values of impossible types/,
     )
   })
 
   it('a row that is saved again is ours again', async () => {
-    edit("UPDATE notes SET text = 'forged' WHERE id = 7")
+    place.edit("UPDATE notes SET text = 'forged' WHERE id = 7")
     await visit(place, ({ opened, state }) => state.save(model.cut(opened.epoch, [{ shape: NOTES, puts: [{ id: 7, text: 'mine' }] }])))
     expect(await load('notes')).toEqual(model.records('notes').map(text))
   })

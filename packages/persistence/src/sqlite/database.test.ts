@@ -26,13 +26,6 @@ async function fill(): Promise<void> {
   await visit(place, ({ opened, state }) => state.save(model.cut(opened.epoch, [{ shape: NOTES, puts }])))
 }
 
-/** Runs SQL on the file as another program would. */
-function edit(sql: string): void {
-  const db = new Database(place.file)
-  db.exec(sql)
-  db.close()
-}
-
 /** The file must be refused with this code and sentence, and be left as it is. */
 async function expectRefused(code: string, sentence: RegExp, at: SqlitePlace = place): Promise<void> {
   const before = readFileSync(at.file)
@@ -64,7 +57,7 @@ describe('what is opened as empty', () => {
   })
 
   it('is a database without tables', async () => {
-    edit('PRAGMA user_version = 7')
+    place.edit('PRAGMA user_version = 7')
     const { opened, backend } = await openAt(place)
     expect(opened).toEqual({ epoch: 1 })
     await backend.close()
@@ -83,12 +76,12 @@ describe('what is refused and left as it is', () => {
   })
 
   it('a database of another program', async () => {
-    edit('CREATE TABLE customers (id INTEGER PRIMARY KEY); INSERT INTO customers VALUES (1)')
+    place.edit('CREATE TABLE customers (id INTEGER PRIMARY KEY); INSERT INTO customers VALUES (1)')
     await expectRefused('OPTION', /is an SQLite database of another program .*; choose another path/)
   })
 
   it('a database of another program that has a _meta of its own', async () => {
-    edit("CREATE TABLE _meta (product TEXT, format INTEGER, crc INTEGER); INSERT INTO _meta VALUES ('theirs', 1, 2)")
+    place.edit("CREATE TABLE _meta (product TEXT, format INTEGER, crc INTEGER); INSERT INTO _meta VALUES ('theirs', 1, 2)")
     await expectRefused('OPTION', /is an SQLite database of another program/)
   })
 
@@ -107,19 +100,19 @@ describe('what is refused and left as it is', () => {
 
   it('a file of a newer format', async () => {
     await fill()
-    edit('UPDATE _meta SET format = 2')
+    place.edit('UPDATE _meta SET format = 2')
     await expectRefused('OPTION', /is of format 2, this release reads format 1; install the newer/)
   })
 
   it.each(['epoch = 7', 'seq = seq + 1', "store_id = 'other'", 'format = 0'])('a file whose _meta was changed: %s', async change => {
     await fill()
-    edit(`UPDATE _meta SET ${change}`)
+    place.edit(`UPDATE _meta SET ${change}`)
     await expectRefused('CORRUPT', /is damaged: the row of _meta does not match its checksum; .* restore it from a backup/)
   })
 
   it('a file whose _meta is empty', async () => {
     await fill()
-    edit('DELETE FROM _meta')
+    place.edit('DELETE FROM _meta')
     await expectRefused('CORRUPT', /is damaged: the table _meta is empty/)
   })
 
@@ -127,7 +120,7 @@ describe('what is refused and left as it is', () => {
     'a file whose _buckets was changed: %s',
     async change => {
       await fill()
-      edit(`UPDATE _buckets SET ${change}`)
+      place.edit(`UPDATE _buckets SET ${change}`)
       await expectRefused('CORRUPT', /is damaged: the row of bucket "notes" in _buckets does not match its checksum/)
     },
   )
@@ -136,6 +129,17 @@ describe('what is refused and left as it is', () => {
     await fill()
     truncateSync(place.file, Math.floor((statSync(place.file).size * part) / 4096) * 4096)
     await expectRefused('CORRUPT', /is damaged: .*; stop its writers and restore it from a backup, or salvage it/)
+  })
+
+  it('a file with a damaged page that no load would meet', async () => {
+    await fill()
+    const db = new Database(place.file, { readonly: true })
+    const { rootpage } = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'notes~text'").get() as { rootpage: number }
+    db.close()
+    const bytes = readFileSync(place.file)
+    bytes.fill(0xab, (rootpage - 1) * 4096 + 8, rootpage * 4096)
+    await writeFile(place.file, bytes)
+    await expectRefused('CORRUPT', /is damaged: (SQLite's quick_check says: |database disk image is malformed)/)
   })
 
   it('a log without its file', async () => {
@@ -214,6 +218,20 @@ describe('places that cannot be used', () => {
       code: 'OPTION',
       message: expect.stringMatching(/store\.db\.lock is in the way of the lock; remove it/),
     })
+  })
+
+  it('a file that another program keeps to itself', async () => {
+    await fill()
+    const other = new Database(place.file)
+    other.pragma('locking_mode = EXCLUSIVE')
+    other.exec('UPDATE _meta SET holder = NULL')
+    const impatient = { ...place, backend: () => sqlite({ path: place.file, busyTimeoutMs: 30 }) }
+    await expect(openAt(impatient)).rejects.toMatchObject({
+      code: 'LOCKED',
+      message: expect.stringContaining('is locked by another program'),
+    })
+    other.close()
+    await visit(place, async ({ opened }) => expect(opened.saved?.seq).toBe(1))
   })
 
   it('an opening that was aborted leaves no lock behind', async () => {

@@ -8,6 +8,7 @@ describe('a failure of SQLite or the file system', () => {
     ['SQLITE_FULL', 'write', 'UNAVAILABLE', /^a\.db cannot grow: the disk is full; free some space, the same save can be repeated$/],
     ['SQLITE_IOERR_FSYNC', 'write', 'UNAVAILABLE', /I\/O error \(SQLITE_IOERR_FSYNC\)/],
     ['SQLITE_BUSY', 'write', 'UNAVAILABLE', /locked by another program/],
+    ['SQLITE_BUSY', 'open', 'LOCKED', /^a\.db is locked by another program; end its transaction/],
     ['SQLITE_BUSY_SNAPSHOT', 'write', 'UNAVAILABLE', /locked by another program/],
     ['SQLITE_NOMEM', 'write', 'UNAVAILABLE', /out of memory/],
     ['SQLITE_READONLY', 'open', 'OPTION', /cannot be opened for writing \(what the driver said\); check that/],

@@ -6,7 +6,7 @@
  *   What only a mistake of ours can cause (a syntax error) is left as it is, and ends the actor that ran it.
  */
 
-import { CorruptError, describe, OptionError, type StoreError, UnavailableError } from '@repertory/core'
+import { CorruptError, describe, LockedError, OptionError, type StoreError, UnavailableError } from '@repertory/core'
 
 /** What the caller was doing: a failure while opening is about the options, later it may pass. */
 export type Phase = 'open' | 'read' | 'write'
@@ -66,10 +66,12 @@ function fromSqlite(code: string, error: unknown, file: string, phase: Phase): S
       )
     case 'BUSY':
     case 'LOCKED':
-      return new UnavailableError(
-        `${file} is locked by another program that is writing to it; end its transaction, the same call can be repeated`,
-        cause,
-      )
+      return phase === 'open'
+        ? new LockedError(`${file} is locked by another program; end its transaction, or choose another path`, cause)
+        : new UnavailableError(
+            `${file} is locked by another program that is writing to it; end its transaction, the same call can be repeated`,
+            cause,
+          )
     case 'READONLY':
     case 'CANTOPEN':
     case 'PERM':

@@ -40,15 +40,13 @@ export interface SaveTarget {
 
 export async function saveCut(target: SaveTarget, cut: Cut): Promise<void> {
   const { db } = target
-  // The lists are the caller's, and the save spans several turns.
-  const cuts = cut.buckets.map(bucket => ({ ...bucket, deletes: [...bucket.deletes], puts: [...bucket.puts] }))
   const settle = await inTransaction(db, target.busyTimeoutMs, async () => {
     const meta = advance(db, target.file, target.meta, cut.to)
     // Saved before, by a call whose answer was lost: what is known may be older than what is there.
     if (meta === undefined) return () => refresh(target)
     const buckets = new Map(target.buckets)
     const pace = new Pace()
-    for (const bucket of cuts) buckets.set(bucket.shape.name, await writeBucket(db, buckets.get(bucket.shape.name), bucket, pace))
+    for (const bucket of cut.buckets) buckets.set(bucket.shape.name, await writeBucket(db, buckets.get(bucket.shape.name), bucket, pace))
     // The commit is the longest single step; it gets a turn of its own.
     if (pace.rows > LOOK_ROWS) await pace.rest()
     return () => {
@@ -59,8 +57,13 @@ export async function saveCut(target: SaveTarget, cut: Cut): Promise<void> {
   settle()
 }
 
+/** A cut whose lists are nobody else's, for a save that spans several turns. */
+export function ownCut(cut: Cut): Cut {
+  return { ...cut, buckets: cut.buckets.map(bucket => ({ ...bucket, deletes: [...bucket.deletes], puts: [...bucket.puts] })) }
+}
+
 /** Reads again what the file holds. */
-export function refresh(target: SaveTarget): void {
+function refresh(target: SaveTarget): void {
   const { db, file } = target
   target.meta = readMeta(db, file)
   target.buckets = savedBuckets(db, readCatalog(db, file))
