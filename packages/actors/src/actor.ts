@@ -20,7 +20,7 @@ import type { Cancel } from './clock.js'
 import { Inbox, type InboxView } from './inbox.js'
 import type { Incarnation } from './incarnation.js'
 import { IN_TURN, Life, type LifeOwner, type Running } from './life.js'
-import type { CallOptions, Outcome } from './mailbox.js'
+import type { CallOptions, MailboxOptions, Outcome } from './mailbox.js'
 import type { Phase } from './phase.js'
 import { checkAmount } from './store-options.js'
 import type { SystemParts } from './system-parts.js'
@@ -49,7 +49,6 @@ interface ActorSettings<State, Message, Reply> {
 type Settle = (outcome: Outcome, value: unknown) => void
 
 const SHUTDOWN_MS = 5000
-const FOREVER: CallOptions = { timeoutMs: Number.POSITIVE_INFINITY }
 const OPTIONS: ReadonlySet<string> = new Set(['restart', 'shutdownMs', 'mailbox', 'callTimeoutMs'])
 const MAILBOX_OPTIONS: ReadonlySet<string> = new Set(['max', 'whenFull'])
 
@@ -93,7 +92,7 @@ class ActorCell<State, Message, Reply> implements LifeOwner<State, Message>, Act
     const inbox = this.#inbox
     const life = this.#life
     if (!isFree(life) || inbox.depth > 0 || options?.signal !== undefined || !this.parts.gate.admits())
-      return this.#send('ask', message, options) as Promise<Reply>
+      return this.#askLater(inbox, message, options)
     const incarnation = life.incarnation!
     let reply: Reply | PromiseLike<Reply>
     inbox.sentNow++
@@ -113,10 +112,7 @@ class ActorCell<State, Message, Reply> implements LifeOwner<State, Message>, Act
     const inbox = this.#inbox
     const life = this.#life
     if (!isFree(life) || inbox.depth > 0 || !this.parts.gate.admits()) {
-      if (life.phase === 'stopped') this.#letter('nobody', message, undefined)
-      this.#send('cast', message, FOREVER).catch(() => {
-        // A cast that could not be delivered has been counted; nobody waits for it.
-      })
+      this.#castLater(inbox, message)
       return
     }
     inbox.sentNow++
@@ -224,25 +220,46 @@ class ActorCell<State, Message, Reply> implements LifeOwner<State, Message>, Act
     if (request?.kind === 'crash' || request?.kind === 'killed') life.depart(request)
   }
 
-  #send(verb: 'ask' | 'cast', message: Message, options: CallOptions | undefined): Promise<unknown> {
-    this.#inbox ??= new Inbox()
+  #askLater(inbox: Inbox, message: Message, options: CallOptions | undefined): Promise<Reply> {
     const refusal = this.#refusal()
-    if (refusal !== undefined) return this.#inbox.refuse(refusal)
-    const answer = this.#inbox.send(verb, message, options, () => ({
+    if (refusal !== undefined) {
+      inbox.refuse()
+      return Promise.reject(refusal)
+    }
+    const answer = inbox.ask(message, options, this.#mailboxOptions)
+    if (isFree(this.#life)) this.parts.gate.schedule(this)
+    return answer as Promise<Reply>
+  }
+
+  #castLater(inbox: Inbox, message: Message): void {
+    if (this.#isOver || this.state === 'open') {
+      inbox.refuse()
+      if (this.#isOver) this.#letter('nobody', message, undefined)
+      return
+    }
+    inbox.cast(message, this.#mailboxOptions)
+    if (isFree(this.#life)) this.parts.gate.schedule(this)
+  }
+
+  /** A getter, so that an actor without a mailbox holds no function. */
+  get #mailboxOptions(): () => MailboxOptions {
+    return () => ({
       owner: this.path,
       clock: this.parts.clock,
       max: this.#settings.mailbox.max ?? this.parts.mailbox.max,
       whenFull: this.#settings.mailbox.whenFull ?? this.parts.mailbox.whenFull,
       waiters: this.parts.waiters,
       callTimeoutMs: this.#callTimeoutMs,
-    }))
-    if (isFree(this.#life)) this.parts.gate.schedule(this)
-    return answer
+    })
   }
 
   #refusal(): Error | undefined {
-    if (this.#life.phase === 'stopped' || this.#life.isEnding) return this.#stoppedError()
+    if (this.#isOver) return this.#stoppedError()
     return this.state === 'open' ? this.#unavailable() : undefined
+  }
+
+  get #isOver(): boolean {
+    return this.#life.phase === 'stopped' || this.#life.isEnding
   }
 
   get #callTimeoutMs(): number {

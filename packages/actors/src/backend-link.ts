@@ -20,6 +20,7 @@ import {
 } from '@repertory/core'
 import type { Clock, Random } from './clock.js'
 import { createSaver, type Saver } from './saver.js'
+import type { StatusBus } from './status-bus.js'
 
 export interface BackendLinkOptions {
   readonly name: string
@@ -30,6 +31,7 @@ export interface BackendLinkOptions {
   readonly debounceMs: number | undefined
   readonly maxWaitMs: number | undefined
   readonly onError: (error: unknown) => void
+  readonly status: StatusBus
 }
 
 export class BackendLink {
@@ -67,7 +69,7 @@ export class BackendLink {
       takeCut: () => this.#takeCut(),
       save: cut => this.#inLane(() => this.#save(cut)),
       saved: cut => this.#saved(cut),
-      onStatus: () => undefined,
+      onStatus: status => options.status.moved({ kind: 'backend', name: options.name, ...status }),
       onError,
     })
   }

@@ -33,6 +33,7 @@ import type { CommitLine } from './commit-line.js'
 import type { DeadLetters } from './dead-letters.js'
 import type { FaultLog } from './fault-log.js'
 import { type CallOptions, Mailbox, type MailboxCounts, type MailboxOptions } from './mailbox.js'
+import type { StatusBus } from './status-bus.js'
 import { type RestartPolicy, type SupervisedChild, superviseChild } from './supervised-child.js'
 import type { Drainable, TurnGate } from './turn-gate.js'
 
@@ -50,6 +51,7 @@ export interface BucketActorOptions {
   readonly policy: Partial<RestartPolicy>
   readonly deadLetters: DeadLetters
   readonly faults: FaultLog
+  readonly status: StatusBus
 }
 
 /** Slots verified per macrotask after a restart: about 1 ms. */
@@ -259,6 +261,7 @@ export class BucketActor implements Drainable {
     this.#isServing = state === 'serving' || state === 'probing'
     if (this.#isServing && this.#mailbox.depth > 0) this.#options.gate.schedule(this)
     if (state === 'open') this.#mailbox.refuseAll(() => this.#unavailable())
+    this.#options.status.moved({ kind: 'bucket', name: this.name, state, lastError: this.lastError })
   }
 
   /** Invariant 4. Throws when the bucket cannot be served. */

@@ -17,7 +17,6 @@ import {
   type Database,
   OptionError,
   orderOf,
-  refuseUnknownOptions,
   StoppedError,
   shapeOf,
 } from '@repertory/core'
@@ -27,7 +26,8 @@ import type { DeadLetters } from './dead-letters.js'
 import type { FaultLog } from './fault-log.js'
 import { Waiters } from './mailbox.js'
 import type { Persistence } from './persistence.js'
-import { checkAmount, type StoreSettings } from './store-options.js'
+import type { StatusBus } from './status-bus.js'
+import { checkAmount, checkOptions, checkWhenFull, type StoreSettings } from './store-options.js'
 import type { TurnGate } from './turn-gate.js'
 
 export interface RegistryOptions {
@@ -37,6 +37,7 @@ export interface RegistryOptions {
   readonly line: CommitLine
   readonly deadLetters: DeadLetters
   readonly faults: FaultLog
+  readonly status: StatusBus
   readonly persistence: Persistence | undefined
 }
 
@@ -92,7 +93,7 @@ export class BucketRegistry {
       order: orderOf(definition),
       isPersistent: link !== undefined,
     })
-    const { gate, line, deadLetters, faults } = this.#options
+    const { gate, line, deadLetters, faults, status } = this.#options
     const { clock, random, supervision: policy } = settings
     const actor = new BucketActor({
       store: settings.name,
@@ -106,6 +107,7 @@ export class BucketRegistry {
       policy,
       deadLetters,
       faults,
+      status,
     })
     this.#actors.set(name, actor)
     try {
@@ -177,10 +179,10 @@ export class BucketRegistry {
   #mailboxOf(name: string, definition: BucketDefinition): ConstructorParameters<typeof BucketActor>[0]['mailbox'] {
     const { settings } = this.#options
     const { mailbox = {} } = definition
-    refuseUnknownOptions(`Bucket "${name}" mailbox`, mailbox, MAILBOX)
+    checkOptions(`Bucket "${name}" mailbox`, 'mailbox', mailbox, MAILBOX)
     return {
       max: checkAmount('mailbox.max', mailbox.max) ?? settings.mailbox.max,
-      whenFull: mailbox.whenFull ?? settings.mailbox.whenFull,
+      whenFull: checkWhenFull(mailbox.whenFull) ?? settings.mailbox.whenFull,
       waiters: this.#waiters,
       callTimeoutMs: settings.callTimeoutMs,
     }

@@ -300,7 +300,8 @@ describe('failures', () => {
     await store.buckets.users.insert({ id: 'b' })
     await store.settle()
     await macrotask()
-    expect(own).toEqual(['thrown', 'thrown', 'rejected', 'thrown', 'rejected'].slice(0, own!.length))
+    expect(own![0]).toBe('thrown')
+    expect(new Set(own)).toEqual(new Set(['thrown', 'rejected']))
     expect(results!.at(-1)).toBe(2)
     expect(new Set(faults.map(({ source, error }) => `${source}: ${(error as Error).message}`))).toEqual(
       new Set(['query n: thrown', 'onError of query n: thrown', 'onError of query n: worse']),

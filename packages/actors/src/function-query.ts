@@ -19,13 +19,13 @@ import {
   Query,
   QueryAlreadyDefinedError,
   QueryNotDefinedError,
-  refuseUnknownOptions,
   type Seq,
   StoppedError,
 } from '@repertory/core'
 import type { BucketReads } from './bucket-reads.js'
 import type { FaultLog } from './fault-log.js'
 import { isSameResult } from './same-result.js'
+import { checkOptions } from './store-options.js'
 import { callUser } from './user-code.js'
 
 /** What a query function reads through. */
@@ -116,7 +116,7 @@ export class FunctionQueries {
 
   async subscribe(name: string, params: unknown, callback: (result: unknown) => unknown, options: SubscribeOptions): Promise<Unsubscribe> {
     this.#functionOf(name)
-    refuseUnknownOptions(`subscribe("${name}")`, options, OPTIONS)
+    checkOptions(`subscribe("${name}")`, 'options', options, OPTIONS)
     const { faults, store } = this.#host
     const subscription: Subscription = {
       name,

@@ -49,15 +49,19 @@ export class Inbox {
   }
 
   /** A message refused before it had a place. */
-  refuse(error: Error): Promise<never> {
+  refuse(): void {
     this.sentNow++
     this.#refusedNow++
-    return Promise.reject(error)
   }
 
-  send(verb: 'ask' | 'cast', message: unknown, options: CallOptions | undefined, settings: () => MailboxOptions): Promise<unknown> {
+  ask(message: unknown, options: CallOptions | undefined, settings: () => MailboxOptions): Promise<unknown> {
     this.#mailbox ??= new Mailbox(settings())
-    return this.#mailbox.send(verb, () => () => message, options)
+    return this.#mailbox.send('ask', () => () => message, options)
+  }
+
+  cast(message: unknown, settings: () => MailboxOptions): void {
+    this.#mailbox ??= new Mailbox(settings())
+    this.#mailbox.post('cast', () => () => message)
   }
 
   next(): Message | undefined {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { AbortedError, DeadlineError, OverloadedError } from '@repertory/core'
@@ -32,21 +33,10 @@ function rig(options: Partial<MailboxOptions> = {}) {
   return { clock, mailbox, ran, send, runNext }
 }
 
-/** A signal that counts who listens to it. */
 function countedSignal() {
   const controller = new AbortController()
   const { signal } = controller
-  const listeners = new Set<unknown>()
-  const { addEventListener: add, removeEventListener: remove } = signal
-  signal.addEventListener = (...args: Parameters<typeof add>) => {
-    listeners.add(args[1])
-    return add.apply(signal, args)
-  }
-  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
-    listeners.delete(args[1])
-    return remove.apply(signal, args)
-  }
-  return { controller, signal, listeners: () => listeners.size }
+  return { controller, signal, listeners: () => getEventListeners(signal, 'abort').length }
 }
 
 function accounted({ counts, depth }: Mailbox): [number, number] {
@@ -216,6 +206,21 @@ describe('abort', () => {
     const message = mailbox.next()!
     mailbox.answer(message, 'handled', message.run())
     expect([await outcomeOf(answer), mailbox.counts.aborted, mailbox.depth]).toEqual(['resolved', 0, 0])
+  })
+
+  it('one listener serves all calls under a signal, and is gone with the last of them', async () => {
+    const { mailbox, runNext, send } = rig({ max: 100 })
+    const { controller, signal, listeners } = countedSignal()
+    const answers = Array.from({ length: 50 }, () => send('a', { signal }).catch(codeOf))
+    expect(listeners()).toBe(1)
+    for (let at = 0; at < 49; at++) runNext()
+    expect(listeners()).toBe(1)
+    runNext()
+    expect(listeners()).toBe(0)
+    answers.push(send('b', { signal }).catch(codeOf), send('c', { signal }).catch(codeOf))
+    controller.abort()
+    expect([listeners(), mailbox.depth]).toEqual([0, 0])
+    expect((await Promise.all(answers)).slice(-3)).toEqual([50, 'ABORTED', 'ABORTED'])
   })
 
   it.each(['handled', 'expired', 'aborted', 'refused'])('the listener is taken off the signal when the message is %s', async how => {

@@ -13,6 +13,7 @@
  */
 
 import { AbortedError, DeadlineError, OverloadedError } from '@repertory/core'
+import { AbortWatch } from './abort-watch.js'
 import type { Cancel, Clock } from './clock.js'
 
 /** What the caller of a message set for it. */
@@ -68,6 +69,9 @@ export interface MailboxOptions {
 /** What to advise a refused caller: about the time a full mailbox takes to drain. */
 const RETRY_AFTER_MS = 50
 
+/** The answer of a message nobody waits for. */
+const forget = (): void => undefined
+
 /** Consumed places before the queue is compacted. */
 const COMPACT_AFTER = 1024
 
@@ -80,6 +84,7 @@ export class Mailbox {
   /** Messages in the queue that are answered already. */
   #answeredWaiting = 0
   #emptied: (() => void)[] = []
+  readonly #aborts = new AbortWatch()
   #sweepAtMs = Number.POSITIVE_INFINITY
   #cancelSweep: Cancel | undefined
 
@@ -117,12 +122,26 @@ export class Mailbox {
       this.#queue.push(message)
       const signal = options?.signal
       if (signal !== undefined) {
-        const abort = (): void => this.#answerWaiting(message, 'aborted', this.#aborted(verb, signal))
-        signal.addEventListener('abort', abort, { once: true })
-        message.release = () => signal.removeEventListener('abort', abort)
+        message.release = this.#aborts.watch(signal, () => this.#answerWaiting(message, 'aborted', this.#aborted(verb, signal)))
       }
       if (deadlineMs < this.#sweepAtMs) this.#armSweep(deadlineMs)
     })
+  }
+
+  /** Queues a message whose sender does not wait: it has no deadline, and without a place it is only counted. */
+  post(verb: string, capture: () => () => unknown): void {
+    const { clock, max, whenFull, waiters } = this.#options
+    this.counts.sent++
+    if (this.#depth >= max) {
+      if (whenFull === 'reject' || waiters.count >= waiters.max) {
+        this.counts.refused++
+        return
+      }
+      waiters.count++
+    }
+    this.#depth++
+    const [sentAtMs, deadlineMs] = [clock.now(), Number.POSITIVE_INFINITY]
+    this.#queue.push({ run: capture(), verb, sentAtMs, deadlineMs, resolve: forget, reject: forget, isAnswered: false, release: undefined })
   }
 
   /** The next message to run; `undefined` when none waits. It leaves the queue, and can expire or be aborted no more. */

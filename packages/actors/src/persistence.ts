@@ -20,6 +20,7 @@ import {
 import { BackendLink } from './backend-link.js'
 import type { CommitSink } from './commit-line.js'
 import type { SaverStatus } from './saver.js'
+import type { StatusBus } from './status-bus.js'
 import { checkAmount, type StoreSettings } from './store-options.js'
 
 /** The name of the only backend. */
@@ -44,19 +45,24 @@ export class Persistence implements CommitSink {
   /** Opens every backend; `undefined` when the store does not persist. */
   static async open(
     settings: StoreSettings,
-    context: { readonly storeId: string; readonly database: Database; readonly onError: (error: unknown, backend: string) => void },
+    context: {
+      readonly storeId: string
+      readonly database: Database
+      readonly status: StatusBus
+      readonly onError: (error: unknown, backend: string) => void
+    },
   ): Promise<Persistence | undefined> {
     const { persistence, clock, random, name } = settings
     if (persistence === undefined) return undefined
     const backends = backendsOf(settings)
     const debounceMs = checkAmount('persistence.debounceMs', persistence.debounceMs)
     const maxWaitMs = checkAmount('persistence.maxWaitMs', persistence.maxWaitMs)
-    const { database } = context
+    const { database, status } = context
     const links = new Map<string, BackendLink>()
     try {
       for (const [backendName, backend] of backends) {
         const onError = (error: unknown): void => context.onError(error, backendName)
-        const options = { name: backendName, backend, database, clock, random, debounceMs, maxWaitMs, onError }
+        const options = { name: backendName, backend, database, clock, random, debounceMs, maxWaitMs, onError, status }
         const link = await BackendLink.open(options, { id: context.storeId, name })
         links.set(backendName, link)
         database.resumeAt(link.openedAt)

@@ -5,7 +5,6 @@
  * 2 What happens to one child delays no other.
  */
 
-import type { Exit } from './behaviour.js'
 import { Breather } from './breather.js'
 import type { Child } from './child.js'
 import type { Restarter, RestarterOwner } from './restarter.js'
@@ -32,7 +31,7 @@ export class RestartEach implements Restarter {
     }
   }
 
-  exited(child: Child, exit: Exit): void {
+  exited(child: Child, error: unknown): void {
     let governor = this.#governors.get(child)
     if (governor === undefined) {
       governor = this.#owner.govern(
@@ -42,7 +41,7 @@ export class RestartEach implements Restarter {
       )
       this.#governors.set(child, governor)
     }
-    governor.crashed(exit.error)
+    governor.crashed(error)
   }
 
   governor(child: Child): SupervisedChild | undefined {

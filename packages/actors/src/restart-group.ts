@@ -12,7 +12,6 @@
  * 4 A child that falls before `from` while the group pauses lowers `from`: it returns with the others, when the pause is over.
  */
 
-import type { Exit } from './behaviour.js'
 import { Breather } from './breather.js'
 import type { Child } from './child.js'
 import type { Restarter, RestarterOwner } from './restarter.js'
@@ -45,9 +44,9 @@ export class RestartGroup implements Restarter {
     return this.#attempt()
   }
 
-  exited(child: Child, exit: Exit): void {
-    this.#fell(child, exit.error)
-    if (!this.#isBusy) void this.#fall(exit.error)
+  exited(child: Child, error: unknown): void {
+    this.#fell(child, error)
+    if (!this.#isBusy) void this.#fall(error)
   }
 
   governor(child: Child): SupervisedChild | undefined {

@@ -5,7 +5,6 @@
  * 2 After `stop` it does nothing any more.
  */
 
-import type { Exit } from './behaviour.js'
 import type { Child } from './child.js'
 import type { SupervisedChild } from './supervised-child.js'
 import type { SystemParts } from './system-parts.js'
@@ -17,8 +16,8 @@ export interface Restarter {
   readonly keepsFinished: boolean
   /** Begins, in order, the children that are down. Rejects with the first failure. */
   beginAll(): Promise<void>
-  /** A child that is to be restarted ended by itself. */
-  exited(child: Child, exit: Exit): void
+  /** A child that is to be restarted ended by itself, for that reason. */
+  exited(child: Child, error: unknown): void
   governor(child: Child): SupervisedChild | undefined
   /** The child is removed. */
   forget(child: Child): void

@@ -101,13 +101,12 @@ let unnamed = 0
 
 /** Checks and completes. Throws `OptionError`. */
 export function settingsOf(options: StoreOptions): StoreSettings {
-  if (typeof options !== 'object' || options === null)
-    throw new OptionError('options', `Store.start takes an object of options, not ${String(options)}`)
-  refuseUnknownOptions('Store.start', options, OPTIONS)
+  checkOptions('Store.start', 'options', options, OPTIONS)
   const { mailbox = {}, supervision = {}, persistence } = options
-  refuseUnknownOptions('mailbox', mailbox, MAILBOX)
-  refuseUnknownOptions('supervision', supervision, SUPERVISION)
-  if (persistence !== undefined) refuseUnknownOptions('persistence', persistence, PERSISTENCE)
+  checkOptions('mailbox', 'mailbox', mailbox, MAILBOX)
+  checkOptions('supervision', 'supervision', supervision, SUPERVISION)
+  if (persistence !== undefined) checkOptions('persistence', 'persistence', persistence, PERSISTENCE)
+  if (options.buckets !== undefined) checkObject('buckets', 'buckets', options.buckets)
   for (const [option, value] of Object.entries(supervision)) checkAmount(`supervision.${option}`, value)
   if (options.name !== undefined && (typeof options.name !== 'string' || options.name === ''))
     throw new OptionError('name', 'name is a non-empty string')
@@ -123,20 +122,44 @@ export function settingsOf(options: StoreOptions): StoreSettings {
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     seeded: options.random,
-    logger: options.logger ?? console,
-    onError: options.onError,
+    logger: checkLogger(options.logger),
+    onError: checkFunction('onError', options.onError),
   }
 }
 
 export function mailboxSettings(mailbox: MailboxLimits): StoreSettings['mailbox'] {
-  const { whenFull = 'wait' } = mailbox
-  if (whenFull !== 'wait' && whenFull !== 'reject')
-    throw new OptionError('mailbox.whenFull', `mailbox.whenFull is "wait" or "reject", not ${JSON.stringify(whenFull)}`)
   return {
     max: checkAmount('mailbox.max', mailbox.max) ?? MAILBOX_MAX,
-    whenFull,
+    whenFull: checkWhenFull(mailbox.whenFull) ?? 'wait',
     waitersMax: checkAmount('mailbox.waitersMax', mailbox.waitersMax) ?? WAITERS_MAX,
   }
+}
+
+/** An object of which every option is known. */
+export function checkOptions(owner: string, option: string, options: object, known: ReadonlySet<string>): void {
+  checkObject(owner, option, options)
+  refuseUnknownOptions(owner, options, known)
+}
+
+export function checkWhenFull(whenFull: MailboxLimits['whenFull']): MailboxLimits['whenFull'] {
+  if (whenFull === undefined || whenFull === 'wait' || whenFull === 'reject') return whenFull
+  throw new OptionError('mailbox.whenFull', `mailbox.whenFull is "wait" or "reject", not ${JSON.stringify(whenFull)}`)
+}
+
+function checkObject(owner: string, option: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
+  throw new OptionError(option, `${owner} takes an object, not ${Array.isArray(value) ? 'a list' : String(value)}`)
+}
+
+function checkFunction<F>(option: string, value: F): F {
+  if (value === undefined || typeof value === 'function') return value
+  throw new OptionError(option, `${option} is a function, not ${String(value)}`)
+}
+
+function checkLogger(logger: Logger | undefined): Logger {
+  if (typeof logger?.warn === 'function') return logger
+  if (logger === undefined) return console
+  throw new OptionError('logger', 'logger has a method warn(message, error), as console has')
 }
 
 /** A number, 0 or more, or absent. */

@@ -18,7 +18,6 @@ import {
   Query,
   QueryError,
   type RecordOf,
-  refuseUnknownOptions,
   StoppedError,
   type StoreRecord,
 } from '@repertory/core'
@@ -35,7 +34,8 @@ import { healthOf, type StoreHealth, type StoreStats, statsOf } from './health.j
 import { createDraw } from './ids.js'
 import type { CallOptions } from './mailbox.js'
 import { type FlushOptions, Persistence } from './persistence.js'
-import { type BucketDefinitions, type StoreOptions, type StoreSettings, settingsOf } from './store-options.js'
+import { StatusBus, type StatusChange } from './status-bus.js'
+import { type BucketDefinitions, checkOptions, type StoreOptions, type StoreSettings, settingsOf } from './store-options.js'
 import { TurnGate } from './turn-gate.js'
 import { callUser } from './user-code.js'
 
@@ -61,6 +61,15 @@ const FLUSH_OPTIONS: ReadonlySet<string> = new Set<keyof FlushOptions>(['bucket'
 /** Of `shutdownMs`: what answering the calls that wait may take. */
 const DRAINING_PART = 0.5
 
+/** What stands before the store does. */
+interface Foundations {
+  readonly settings: StoreSettings
+  readonly database: Database
+  readonly faults: FaultLog
+  readonly status: StatusBus
+  readonly persistence: Persistence | undefined
+}
+
 let partsOf: (store: Store) => StoreParts
 
 export class Store<B extends BucketDefinitions = BucketDefinitions> implements AsyncDisposable {
@@ -72,6 +81,7 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
   readonly #gate: TurnGate
   readonly #events: Events
   readonly #queries: FunctionQueries
+  readonly #status: StatusBus
   readonly #dispatcher: Dispatcher
   readonly #deadLetters = new DeadLetters()
   readonly #persistence: Persistence | undefined
@@ -83,8 +93,9 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
     partsOf = store => ({ registry: store.#registry, database: store.#database })
   }
 
-  private constructor(settings: StoreSettings, database: Database, faults: FaultLog, persistence: Persistence | undefined) {
+  private constructor({ settings, database, faults, status, persistence }: Foundations) {
     this.#settings = settings
+    this.#status = status
     this.#database = database
     this.#persistence = persistence
     this.name = settings.name
@@ -100,7 +111,16 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
     })
     this.#dispatcher = new Dispatcher(clock, this.#gate, [this.#events, this.#queries])
     const line = new CommitLine({ database, clock, dispatcher: this.#dispatcher, recordsMax: settings.recordsMax, sink: persistence })
-    this.#registry = new BucketRegistry({ settings, database, gate: this.#gate, line, deadLetters: this.#deadLetters, faults, persistence })
+    this.#registry = new BucketRegistry({
+      settings,
+      database,
+      gate: this.#gate,
+      line,
+      deadLetters: this.#deadLetters,
+      faults,
+      status,
+      persistence,
+    })
     this.buckets = Object.freeze(
       Object.fromEntries(Object.keys(settings.buckets).map(name => [name, new BucketHandle(name, this.#registry.find)])),
     ) as unknown as Handles<B>
@@ -115,9 +135,11 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
     const draw = createDraw(settings.seeded)
     const database = new Database({ draw })
     const faults = new FaultLog(settings.name, settings.onError, settings.logger)
+    const status = new StatusBus(settings.clock, faults)
     const persistence = await Persistence.open(settings, {
       storeId: draw('nanoid', settings.clock.now()),
       database,
+      status,
       onError: (error, backend) => {
         const onError = settings.persistence?.onError
         const source = `backend ${backend}`
@@ -129,7 +151,7 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
           )
       },
     })
-    const store = new Store<B>(settings, database, faults, persistence)
+    const store = new Store<B>({ settings, database, faults, status, persistence })
     try {
       for (const [name, definition] of Object.entries(settings.buckets)) await store.#registry.define(name, definition)
     } catch (error) {
@@ -153,8 +175,10 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
 
   /** Forgets a bucket; with `erase` (default) backends forget it too, without it they keep it for a later definition. */
   async dropBucket(name: string, options: DropOptions = {}): Promise<void> {
-    refuseUnknownOptions(`dropBucket("${name}")`, options, DROP_OPTIONS)
-    await this.#registry.drop(name, options.erase ?? true)
+    checkOptions(`dropBucket("${name}")`, 'options', options, DROP_OPTIONS)
+    const { erase = true } = options
+    if (typeof erase !== 'boolean') throw new OptionError('erase', `dropBucket("${name}"): erase is true or false, not ${String(erase)}`)
+    await this.#registry.drop(name, erase)
   }
 
   /** The rows of a built query: `store.query(from('users').where({role: 'admin'}).orderBy('age').limit(10))`. */
@@ -208,6 +232,12 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
     return healthOf({ phase: this.#phase, actors: this.#registry.actors(), backends: this.#persistence?.status ?? [] })
   }
 
+  /** Calls back when a bucket's actor or a backend's saver changes its state. Returns the end of it, idempotent. */
+  watch(callback: (change: StatusChange) => unknown): () => void {
+    this.#refuseStopped()
+    return this.#status.watch(callback)
+  }
+
   /** Messages that killed their actor, newest last. */
   get deadLetters(): readonly DeadLetter[] {
     return this.#deadLetters.list()
@@ -223,7 +253,7 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
   /** Resolves when everything committed before the call is saved. Rejects when that is failing. */
   async flush(options: FlushOptions = {}): Promise<void> {
     this.#refuseStopped()
-    refuseUnknownOptions('flush', options, FLUSH_OPTIONS)
+    checkOptions('flush', 'options', options, FLUSH_OPTIONS)
     if (options.bucket !== undefined) this.#registry.find(options.bucket)
     await this.#persistence?.flush(options)
   }
@@ -261,7 +291,7 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
     }
     await this.#within(shutdownMs, orderly())
     this.#end()
-    if (!isSaved) throw failure ?? this.#persistence?.unsaved(new Error(`stopping took longer than ${shutdownMs} ms`))
+    if (!isSaved) throw failure ?? this.#persistence?.abandon(new Error(`stopping took longer than ${shutdownMs} ms`))
   }
 
   #end(): void {

@@ -207,7 +207,11 @@ class HostedChild implements SupervisedChild {
       throw error
     }
     if (restarting === undefined) this.#restarted(attempt)
-    else restarting.then(() => this.#restarted(attempt), error => this.#restartFailed(attempt, error))
+    else
+      restarting.then(
+        () => this.#restarted(attempt),
+        error => this.#restartFailed(attempt, error),
+      )
   }
 
   /** What is heard of an attempt after a later one began, or after the child crashed or stopped, is of no account. */

@@ -17,7 +17,16 @@
 import { OptionError, refuseUnknownOptions, StoppedError, UnavailableError } from '@repertory/core'
 import type { Exit } from './behaviour.js'
 import { Breather } from './breather.js'
-import { type Child, type ChildSpec, checkChildOptions, isRestarted, type Keeper, type Place, type RestartType, type RuntimeHealth } from './child.js'
+import {
+  type Child,
+  type ChildSpec,
+  checkChildOptions,
+  isRestarted,
+  type Keeper,
+  type Place,
+  type RestartType,
+  type RuntimeHealth,
+} from './child.js'
 import { moved, type Phase } from './phase.js'
 import { RestartEach } from './restart-each.js'
 import { RestartGroup } from './restart-group.js'
@@ -30,7 +39,9 @@ export type Strategy = 'one_for_one' | 'rest_for_one' | 'one_for_all'
 
 export type ChildSpecs = { readonly [name: string]: ChildSpec<unknown> }
 
-export type Handles<Specs extends ChildSpecs> = { readonly [Name in keyof Specs]: Specs[Name] extends ChildSpec<infer Handle> ? Handle : never }
+export type Handles<Specs extends ChildSpecs> = {
+  readonly [Name in keyof Specs]: Specs[Name] extends ChildSpec<infer Handle> ? Handle : never
+}
 
 export interface SupervisorOptions<Specs extends ChildSpecs> extends Partial<RestartPolicy> {
   /** Default `one_for_one`. */
@@ -210,7 +221,8 @@ export class SupervisorCell<Specs extends ChildSpecs> implements Supervisor<Spec
 
   exited(child: Child, exit: Exit): void {
     if (isRestarted(child.restart, exit)) {
-      if (this.#phase === 'serving' || this.#phase === 'starting') this.#restarter?.exited(child, exit)
+      const error = exit.kind === 'crash' ? exit.error : new Error(`"${child.path}" ended (${exit.kind}), and is to be restarted`)
+      if (this.#phase === 'serving' || this.#phase === 'starting') this.#restarter?.exited(child, error)
       return
     }
     child.finish()
@@ -320,7 +332,8 @@ export class SupervisorCell<Specs extends ChildSpecs> implements Supervisor<Spec
   }
 
   #refusal(): Error | undefined {
-    if (this.#phase === 'stopped' || this.#isFinal) return new StoppedError(this.path, `Supervisor "${this.path}" is stopped; start a new one`)
+    if (this.#phase === 'stopped' || this.#isFinal)
+      return new StoppedError(this.path, `Supervisor "${this.path}" is stopped; start a new one`)
     if (this.#phase === 'serving' && this.#restarter?.isWhole === true) return undefined
     return new UnavailableError(`Supervisor "${this.path}" restarts its children; it takes new ones when they are back`)
   }
@@ -331,5 +344,6 @@ export class SupervisorCell<Specs extends ChildSpecs> implements Supervisor<Spec
 }
 
 function checkName(name: string): void {
-  if (!NAME.test(name)) throw new OptionError('name', `a child's name is a letter and up to 127 of A-Z a-z 0-9 _ : -, not ${JSON.stringify(name)}`)
+  if (!NAME.test(name))
+    throw new OptionError('name', `a child's name is a letter and up to 127 of A-Z a-z 0-9 _ : -, not ${JSON.stringify(name)}`)
 }

@@ -121,7 +121,7 @@ describe('an XState actor', () => {
     const onSnapshot = (snapshot: { readonly output?: unknown }): unknown => outputs.push(snapshot.output)
     const doubled = await app.start('doubled', actor(fromXState(late, { input: () => 21, onSnapshot }), { restart: 'temporary' }))
     await clock.advance(0)
-    expect([doubled.state, outputs]).toEqual(['stopped', [42]])
+    expect([doubled.state, outputs]).toEqual(['stopped', [undefined, 42]])
 
     const failing = await app.start('failing', actor(fromXState(fromPromise(async () => fail('promise'))), { restart: 'temporary' }))
     await clock.advance(0)

@@ -17,10 +17,10 @@ import {
   type AnyActorLogic,
   type AnyActorRef,
   createActor,
-  type Actor as XActor,
   type EventFromLogic,
   type InputFrom,
   type SnapshotFrom,
+  type Actor as XActor,
 } from 'xstate'
 import type { Behaviour, Context } from './behaviour.js'
 import type { Cancel } from './clock.js'
@@ -61,7 +61,11 @@ function begin<Logic extends AnyActorLogic>(
   const running = createActor<AnyActorLogic>(logic, { clock, input: input?.(context) }) as XActor<Logic>
   running.subscribe({
     next: snapshot => {
-      if (onSnapshot !== undefined) callUser(() => onSnapshot(snapshot as SnapshotFrom<Logic>), error => context.report(error))
+      if (onSnapshot !== undefined)
+        callUser(
+          () => onSnapshot(snapshot as SnapshotFrom<Logic>),
+          error => context.report(error),
+        )
     },
     error: error => context.crash(error),
     complete: () => context.exit(),

@@ -40,7 +40,10 @@ export interface RangePath extends Covering {
   readonly upper: { readonly at: number; readonly isInclusive: boolean } | undefined
 }
 
-/** Every path that the indexes of a bucket allow for these conjuncts. */
+/** Lists and alternatives of one filter that are looked at as paths: each needs a predicate for all the rest. */
+const LISTS_MAX = 8
+
+/** The paths that the indexes of a bucket allow for these conjuncts. */
 export function pathsOf(image: BucketImage, conjuncts: readonly Condition[]): AccessPath[] {
   const equalities = new Map<string, Equality>()
   for (const condition of conjuncts) {
@@ -53,6 +56,7 @@ export function pathsOf(image: BucketImage, conjuncts: readonly Condition[]): Ac
     return { covers: new Set(covers), residual: rest.length === 0 ? undefined : compilePredicate(rest) }
   }
   for (const condition of conjuncts) {
+    if (paths.length >= LISTS_MAX) break
     // Of a key that is a date the filter names the instant, the map of keys its form.
     if (condition.type === 'compare' && condition.operator === 'eq' && condition.field === image.keyField && condition.kind !== 'instant') {
       paths.push({ type: 'key', at: condition.at, ...covering(condition) })

@@ -55,7 +55,7 @@ export function problemOf(image: BucketImage): string | undefined {
   return image.verifyCounts() ?? image.verifySlots(0, Number.POSITIVE_INFINITY)
 }
 
-/** Everything observable of the buckets; compare records by identity with `toStrictEqual` on `records` and `===` on members. */
+/** Everything observable of the buckets; `differenceOf` compares two. */
 export function observe(database: Database): readonly Observed[] {
   return [...database.images()].map(image => ({
     name: image.name,
@@ -69,6 +69,7 @@ export function observe(database: Database): readonly Observed[] {
     next: image.next,
     count: image.count,
     fingerprint: image.fingerprint,
+    unsaved: image.unsaved && [[...image.unsaved.slots], image.unsaved.deletions(), image.unsaved.isCleared],
     problem: problemOf(image),
   }))
 }
@@ -83,17 +84,21 @@ export interface Observed {
   readonly next: { readonly autoincrement: number; readonly ord: number }
   readonly count: number
   readonly fingerprint: number
+  /** Dirty slots, deletions, whether cleared; absent for a bucket no backend holds. */
+  readonly unsaved: readonly unknown[] | undefined
   readonly problem: string | undefined
 }
 
-/** Whether two observations are the same, records by identity. */
-export function isSameObservation(a: readonly Observed[], b: readonly Observed[]): boolean {
-  return (
-    JSON.stringify(a.map(plain)) === JSON.stringify(b.map(plain)) &&
-    a.every((one, at) => one.records.every((record, place) => record === b[at]!.records[place]))
-  )
-}
-
-function plain({ records: _records, ...rest }: Observed): object {
-  return rest
+/** What is different in `now`, by name, or `undefined`; records count by identity. Marks of unsaved records may be left out. */
+export function differenceOf(before: readonly Observed[], now: readonly Observed[], except?: 'unsaved'): string | undefined {
+  for (const [at, was] of before.entries()) {
+    const is = now[at]!
+    for (const name of Object.keys(was) as (keyof Observed)[]) {
+      if (name === except || name === 'records') continue
+      const [wanted, found] = [JSON.stringify(was[name]), JSON.stringify(is[name])]
+      if (wanted !== found) return `${was.name}: ${name} was ${wanted} and is ${found}`
+    }
+    if (was.records.some((record, place) => record !== is.records[place])) return `${was.name}: a record is another object`
+  }
+  return undefined
 }

@@ -76,7 +76,7 @@ export function copyValue(input: unknown, path: string, issues: Issue[]): Value 
     return new Copier(path).copy(input, path, 1)
   } catch (error) {
     issues.push(
-      error instanceof Refusal
+      Refusal.is(error)
         ? { field: error.path, message: error.message, code: 'value' }
         : { field: path, message: `reading the value threw: ${describe(error)}`, code: 'value' },
     )
@@ -101,10 +101,20 @@ export function throwingFields(input: unknown): string[] {
 }
 
 class Refusal extends Error {
-  readonly path: string
+  readonly #path: string
+
+  /** By its private field: `instanceof` would ask what was thrown, which may be a proxy that throws. */
+  static is(error: unknown): error is Refusal {
+    return typeof error === 'object' && error !== null && #path in error
+  }
+
+  get path(): string {
+    return this.#path
+  }
+
   constructor(path: string, message: string) {
     super(message)
-    this.path = path
+    this.#path = path
   }
 }
 

@@ -7,7 +7,7 @@
  */
 
 import type { input as ZodInput, output as ZodOutput, ZodType } from 'zod'
-import { OptionError } from './errors.js'
+import { OptionError, shown } from './errors.js'
 import type { FieldKey, FieldSchemas, FieldsInput, FieldsOutput } from './field-schema.js'
 import type { Key, Metadata, StoreRecord } from './value.js'
 
@@ -20,7 +20,8 @@ export interface BucketDefinition<S extends Schema = Schema, K extends string = 
   /** The field that holds the primary key. */
   readonly key: K
   readonly schema: S
-  readonly indexes?: readonly IndexDefinition[]
+  /** `auto`: a hash index on every declared scalar. */
+  readonly indexes?: 'auto' | readonly IndexDefinition[]
   /** What happens to fields that a field schema does not declare. Default `pass`; zod decides for itself. */
   readonly unknown?: 'pass' | 'strip' | 'reject'
   /** The order of reads that name none. Default `insertion`. */
@@ -79,7 +80,7 @@ const OPTIONS: ReadonlySet<string> = new Set([
 /** Refuses what is wrong with a definition before anything is built from it. */
 export function checkDefinition(name: string, definition: BucketDefinition): void {
   if (typeof name !== 'string' || !BUCKET_NAME.test(name)) {
-    throw new OptionError('name', `Bucket name ${JSON.stringify(name)} must match ${BUCKET_NAME.source}`)
+    throw new OptionError('name', `Bucket name ${shown(name)} must match ${BUCKET_NAME.source}`)
   }
   if (typeof definition !== 'object' || definition === null)
     throw new OptionError('definition', `Bucket "${name}" needs a definition {key, schema}`)
@@ -91,7 +92,7 @@ export function checkDefinition(name: string, definition: BucketDefinition): voi
   checkChoice(name, 'order', definition.order, ['insertion', 'key'])
   checkChoice(name, 'etsType', definition.etsType, ['set', 'ordered_set'])
   if (definition.persistent !== undefined && typeof definition.persistent !== 'boolean') {
-    throw new OptionError('persistent', `Bucket "${name}": persistent is true or false, not ${JSON.stringify(definition.persistent)}`)
+    throw new OptionError('persistent', `Bucket "${name}": persistent is true or false, not ${shown(definition.persistent)}`)
   }
 }
 
@@ -111,5 +112,5 @@ export function refuseUnknownOptions(owner: string, options: object, known: Read
 
 function checkChoice(name: string, option: string, value: unknown, choices: readonly string[]): void {
   if (value === undefined || choices.includes(value as string)) return
-  throw new OptionError(option, `Bucket "${name}": ${option} is one of ${choices.join(', ')}, not ${JSON.stringify(value)}`)
+  throw new OptionError(option, `Bucket "${name}": ${option} is one of ${choices.join(', ')}, not ${shown(value)}`)
 }

@@ -42,10 +42,7 @@ export class DuplicateKeyError extends StoreError {
   readonly bucket: string
   readonly key: string | number
   constructor(bucket: string, key: string | number) {
-    super(
-      'DUPLICATE_KEY',
-      `Bucket "${bucket}" already holds a record with key ${JSON.stringify(key)}; update it, or insert under another key`,
-    )
+    super('DUPLICATE_KEY', `Bucket "${bucket}" already holds a record with key ${shown(key)}; update it, or insert under another key`)
     this.bucket = bucket
     this.key = key
   }
@@ -55,7 +52,7 @@ export class RecordNotFoundError extends StoreError {
   readonly bucket: string
   readonly key: string | number
   constructor(bucket: string, key: string | number) {
-    super('RECORD_NOT_FOUND', `Record ${JSON.stringify(key)} not found in bucket "${bucket}"; insert it first`)
+    super('RECORD_NOT_FOUND', `Record ${shown(key)} not found in bucket "${bucket}"; insert it first`)
     this.bucket = bucket
     this.key = key
   }
@@ -67,7 +64,7 @@ export class UniqueConstraintError extends StoreError {
   readonly field: string
   readonly value: unknown
   constructor(bucket: string, field: string, value: unknown) {
-    super('UNIQUE_CONSTRAINT', `Bucket "${bucket}" already holds a record whose unique ${field} is ${JSON.stringify(value)}`)
+    super('UNIQUE_CONSTRAINT', `Bucket "${bucket}" already holds a record whose unique ${field} is ${shown(value)}`)
     this.bucket = bucket
     this.field = field
     this.value = value
@@ -119,7 +116,7 @@ export class ConflictError extends StoreError {
   constructor(bucket: string, key: string | number, expected: number, actual: number) {
     super(
       'CONFLICT',
-      `Record ${JSON.stringify(key)} of bucket "${bucket}" is at version ${actual}, not ${expected} as expected; read it again and repeat`,
+      `Record ${shown(key)} of bucket "${bucket}" is at version ${actual}, not ${shown(expected)} as expected; read it again and repeat`,
     )
     this.bucket = bucket
     this.key = key
@@ -234,6 +231,20 @@ export class StoppedError extends StoreError {
   }
 }
 
+/** Characters of a value that a message shows. */
+const SHOWN_MAX = 200
+
+/** A value as messages show it. Never throws itself: anything may be given for a key or an option. */
+export function shown(value: unknown): string {
+  let text: string
+  try {
+    text = JSON.stringify(value) ?? String(value)
+  } catch {
+    text = typeof value === 'bigint' ? `${value}n` : `a value of type ${typeof value}`
+  }
+  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text
+}
+
 /** A thrown value as one short line. Never throws itself: anything may be thrown, also what has no text. */
 export function describe(error: unknown): string {
   try {
@@ -245,5 +256,5 @@ export function describe(error: unknown): string {
 
 /** Closes a union: the compiler refuses a forgotten member, the run stops on an impossible one. */
 export function unreachable(value: never): never {
-  throw new Error(`unreachable: ${JSON.stringify(value)}`)
+  throw new Error(`unreachable: ${shown(value)}`)
 }

@@ -10,7 +10,7 @@
 
 import { z } from 'zod'
 import { copyValue, isPlainObject } from './copy-value.js'
-import { type Issue, type IssueCode, OptionError } from './errors.js'
+import { type Issue, type IssueCode, OptionError, shown } from './errors.js'
 import type { FieldSchema, FieldType, Format, Generated } from './field-schema.js'
 import { equalValues, instantOf, type Value } from './value.js'
 
@@ -42,10 +42,20 @@ export interface FieldChecker {
 
 /** A default that is a function threw. */
 export class FillFailure extends Error {
-  readonly field: string
+  readonly #field: string
+
+  /** By its private field: `instanceof` would ask what was thrown, which may be a proxy that throws. */
+  static is(error: unknown): error is FillFailure {
+    return typeof error === 'object' && error !== null && #field in error
+  }
+
+  get field(): string {
+    return this.#field
+  }
+
   constructor(field: string, cause: unknown) {
     super('a default threw', { cause })
-    this.field = field
+    this.#field = field
   }
 }
 
@@ -103,24 +113,46 @@ function refuseBadField(bucket: string, name: string, schema: FieldSchema): void
   }
   if (!isPlainObject(schema)) refuse('a field schema is an object such as {type: "string"}')
   for (const property of Object.keys(schema)) if (!PROPERTIES.has(property)) refuse(`unknown property "${property}"`)
-  if (!['string', 'number', 'boolean', 'object', 'array', 'date'].includes(schema.type))
-    refuse(`unknown type ${JSON.stringify(schema.type)}`)
+  if (!['string', 'number', 'boolean', 'object', 'array', 'date'].includes(schema.type)) refuse(`unknown type ${shown(schema.type)}`)
   if (schema.generated !== undefined) {
-    if (!GENERATED.has(schema.generated)) refuse(`unknown generator ${JSON.stringify(schema.generated)}`)
+    if (!GENERATED.has(schema.generated)) refuse(`unknown generator ${shown(schema.generated)}`)
     const types = schema.generated === 'autoincrement' ? ['number'] : schema.generated === 'timestamp' ? ['number', 'date'] : ['string']
     if (!types.includes(schema.type)) refuse(`generated "${schema.generated}" needs type ${types.join(' or ')}`)
   }
-  if (schema.format !== undefined && !(schema.format in FORMATS)) refuse(`unknown format ${JSON.stringify(schema.format)}`)
+  if (schema.format !== undefined && !Object.hasOwn(FORMATS, schema.format)) refuse(`unknown format ${shown(schema.format)}`)
   const only = (properties: readonly (keyof FieldSchema)[], types: readonly string[]): void => {
     for (const property of properties) {
       if (schema[property] !== undefined && !types.includes(schema.type)) refuse(`${property} needs type ${types.join(' or ')}`)
     }
   }
+  const expect = (property: keyof FieldSchema, isGood: (value: unknown) => boolean, wanted: string): void => {
+    const value = schema[property]
+    if (value !== undefined && !isGood(value)) refuse(`${property} is ${wanted}, not ${shown(value)}`)
+  }
+  for (const property of ['required', 'unique'] as const) expect(property, value => typeof value === 'boolean', 'true or false')
+  for (const property of ['minLength', 'maxLength'] as const) expect(property, isCount, 'a whole number, 0 or more')
+  expect('enum', Array.isArray, 'a list of values')
+  expect('ref', value => typeof value === 'string', 'the name of a bucket')
+  expect('pattern', isPattern, 'a regular expression')
   only(['min', 'max'], ['number', 'date'])
   only(['minLength', 'maxLength'], ['string', 'array'])
   only(['format', 'pattern'], ['string'])
   for (const bound of ['min', 'max'] as const) {
     if (schema[bound] !== undefined && instantOf(schema[bound]) === undefined) refuse(`${bound} is not a number or a date`)
+  }
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0
+}
+
+function isPattern(value: unknown): boolean {
+  if (value instanceof RegExp) return true
+  if (typeof value !== 'string') return false
+  try {
+    return new RegExp(value) instanceof RegExp
+  } catch {
+    return false
   }
 }
 
@@ -171,11 +203,10 @@ function constraintsOf(name: string, schema: FieldSchema): Check[] {
     const members = schema.enum.map(member => copyValue(member, `${name}.enum`, []))
     const scalars = new Set<unknown>(members.filter(member => typeof member !== 'object'))
     const others = members.filter(member => typeof member === 'object')
-    add(
-      'enum',
-      `must be one of ${JSON.stringify(schema.enum)}`,
-      value => scalars.has(value) || others.some(other => equalValues(other, value)),
-    )
+    const instants = schema.type === 'date' ? members.map(instantOf) : []
+    const isMember = (value: Value): boolean => scalars.has(value) || others.some(other => equalValues(other, value))
+    const holds = instants.length === 0 ? isMember : (value: Value): boolean => isMember(value) || instants.includes(instantOf(value))
+    add('enum', `must be one of ${shown(schema.enum)}`, holds)
   }
   if (min !== undefined) {
     const least = instantOf(min) as number
@@ -226,6 +257,6 @@ function fillOf(name: string, schema: FieldSchema, accept: FieldChecker['accept'
   }
   const issues: Issue[] = []
   const value = accept(schema.default, issues)
-  if (issues.length > 0) throw new OptionError('default', `the default ${JSON.stringify(schema.default)} ${issues[0]?.message}`)
+  if (issues.length > 0) throw new OptionError('default', `the default ${shown(schema.default)} ${issues[0]?.message}`)
   return () => value
 }

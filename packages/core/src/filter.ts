@@ -8,8 +8,8 @@
  * 5 On a declared date field constants become instants.
  */
 
-import { copyValue, isPlainObject, nameProblem } from './copy-value.js'
-import { type Issue, QueryError } from './errors.js'
+import { copyValue, isPlainObject, METADATA_NAMES, nameProblem } from './copy-value.js'
+import { describe, type Issue, QueryError } from './errors.js'
 import type { Filter } from './query.js'
 import { instantOf, type Value } from './value.js'
 
@@ -41,6 +41,9 @@ export interface ParsedFilter {
 /** Deeper nesting of `$and` and `$or` is refused: it comes from a program gone wrong. */
 const FILTER_DEPTH_MAX = 64
 
+/** Conditions of one filter, each of which becomes code; a list of values belongs into one `$in`. */
+const CONDITIONS_MAX = 1000
+
 const OPERATORS: { readonly [operator: string]: CompareOperator } = { $eq: 'eq', $gt: 'gt', $gte: 'gte', $lt: 'lt', $lte: 'lte' }
 const KNOWN = '$eq $gt $gte $lt $lte $in $and $or'
 
@@ -51,12 +54,26 @@ export function parseFilter(filter: Filter | undefined, dates: ReadonlySet<strin
   if (filter === undefined) return EVERYTHING
   const parser = new FilterParser(dates)
   const conjuncts: Condition[] = []
-  parser.parse(filter, 'where', conjuncts, 1)
+  try {
+    parser.parse(filter, 'where', conjuncts, 1)
+  } catch (error) {
+    throw isQueryError(error) ? error : new QueryError('where', `reading the filter threw: ${describe(error)}`)
+  }
   return { signature: parser.signature, conjuncts, constants: parser.constants }
+}
+
+/** What a getter of the caller threw may be a proxy that throws when it is asked. */
+function isQueryError(error: unknown): boolean {
+  try {
+    return error instanceof QueryError
+  } catch {
+    return false
+  }
 }
 
 class FilterParser {
   signature = ''
+  #conditions = 0
   readonly constants: Constant[] = []
   readonly #dates: ReadonlySet<string>
 
@@ -97,10 +114,12 @@ class FilterParser {
 
   #field(name: string, wanted: unknown, path: string, into: Condition[]): void {
     if (/[.[\]]/.test(name)) throw new QueryError(`${path}.${name}`, 'is a path; filters name top-level fields')
-    if (!name.startsWith('_')) {
+    if (!METADATA_NAMES.has(name)) {
       const problem = nameProblem(name)
       if (problem !== undefined) throw new QueryError(`${path}.${name}`, problem)
     }
+    if (++this.#conditions > CONDITIONS_MAX)
+      throw new QueryError(path, `holds more than ${CONDITIONS_MAX} conditions; give the values of one field as a list to $in`)
     if (!isPlainObject(wanted) || !hasOperator(wanted)) {
       into.push(this.#compare('eq', name, wanted, `${path}.${name}`))
       return

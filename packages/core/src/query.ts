@@ -6,7 +6,8 @@
  * 3 Counts are checked where they are given: a negative or fractional one is an error, never "none" or "all".
  */
 
-import { QueryError } from './errors.js'
+import { METADATA_NAMES, nameProblem } from './copy-value.js'
+import { QueryError, shown } from './errors.js'
 import type { Value } from './value.js'
 
 /** What a field is compared with; several operators on one field must all hold. */
@@ -62,8 +63,10 @@ export class Query<N extends string = string> {
   /** Orders by a field; called again, by a further field. */
   orderBy(field: string, direction: 'asc' | 'desc' = 'asc'): Query<N> {
     if (typeof field !== 'string') throw new QueryError('orderBy', `takes a field name, not ${typeof field}`)
+    const problem = METADATA_NAMES.has(field) ? undefined : nameProblem(field)
+    if (problem !== undefined) throw new QueryError('orderBy', problem)
     if (direction !== 'asc' && direction !== 'desc')
-      throw new QueryError('orderBy', `the direction is "asc" or "desc", not ${JSON.stringify(direction)}`)
+      throw new QueryError('orderBy', `the direction is "asc" or "desc", not ${shown(direction)}`)
     const { where, orderBy, offset, limit } = this.spec
     return this.#with(where, [...orderBy, { field, isDescending: direction === 'desc' }], offset, limit)
   }

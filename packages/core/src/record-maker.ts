@@ -294,7 +294,7 @@ function expiryOf(given: unknown, current: number | undefined, issues: Issue[]):
 /** Code of the caller threw. Whose it was is found by asking again, which does no harm: the input is refused. */
 function refuseThrown(context: MakeContext, input: unknown, error: unknown): undefined {
   context.begun = undefined
-  if (error instanceof FillFailure) {
+  if (FillFailure.is(error)) {
     context.issues.push({ field: error.field, code: 'custom', message: `its default threw: ${describe(error.cause)}` })
     return undefined
   }

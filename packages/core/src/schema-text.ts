@@ -1,7 +1,8 @@
 /**
  * Schema text: what a schema says, as a text and as 64 bits of it, for telling schemas apart.
  *
- * 1 The text covers structure, patterns and the source of functions; a value met twice is named once.
+ * 1 The text covers structure, patterns and the source of functions; a value that holds itself is named by how far up it
+ *   is. Whether two places share one object or have equal ones makes no difference.
  * 2 The hash is two FNV-1a passes with different offsets; not cryptographic, and nobody gains by colliding with himself.
  * 3 The hash is stored in backends: changing the algorithm only costs one full check at the next start.
  */
@@ -26,19 +27,22 @@ function hex(bits: number): string {
 
 /** A schema's structure with the text of its functions and patterns. */
 export function schemaText(value: unknown): string {
-  const seen = new Set<unknown>()
+  const above: unknown[] = []
   const textOf = (part: unknown): string => {
     if (typeof part === 'function' || part instanceof RegExp || typeof part === 'bigint') return String(part)
     if (part instanceof Date) return `@${part.getTime()}`
     if (part instanceof Map || part instanceof Set) return textOf([...part])
     if (typeof part !== 'object' || part === null) return JSON.stringify(part) ?? 'undefined'
-    if (seen.has(part)) return '(seen)'
-    seen.add(part)
-    if (Array.isArray(part)) return `[${part.map(textOf).join()}]`
+    const at = above.indexOf(part)
+    if (at !== -1) return `(${above.length - at} up)`
+    above.push(part)
+    const text = Array.isArray(part) ? `[${part.map(textOf).join()}]` : `{${membersOf(part).join()}}`
+    above.pop()
+    return text
+  }
+  const membersOf = (part: object): string[] => {
     const structure = part instanceof z.core.$ZodType || part instanceof z.core.$ZodCheck ? part._zod.def : part
-    return `{${Object.entries(structure)
-      .map(([name, member]) => `${name}:${textOf(member)}`)
-      .join()}}`
+    return Object.entries(structure).map(([name, member]) => `${JSON.stringify(name)}:${textOf(member)}`)
   }
   return textOf(value)
 }

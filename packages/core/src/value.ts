@@ -157,8 +157,12 @@ export function instantOf(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined
   const parts = ISO_DATE.exec(value)
   if (parts === null) return undefined
-  const daysInMonth = new Date(Date.UTC(Number(parts[1]), Number(parts[2]), 0)).getUTCDate()
-  if (Number(parts[3]) > daysInMonth) return undefined
+  if (Number(parts[3]) > daysInMonth(Number(parts[1]), Number(parts[2]))) return undefined
   const ms = Date.parse(value.length > 10 && parts[4] === undefined ? `${value}Z` : value)
   return Number.isNaN(ms) ? undefined : ms
+}
+
+function daysInMonth(year: number, month: number): number {
+  if (month !== 2) return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
 }
