@@ -12,8 +12,9 @@ import type { ContenderKind } from './contender.js'
 import { awaitedFloor } from './floor.js'
 import { type LateTimer, runLateTimer } from './late-timer.js'
 import type { RaceResult } from './race.js'
-import { missedTargets, printLateTimers, printRace, writeJson } from './report.js'
+import { missedTargets, printLateTimers, printRace, printRuntime, writeJson } from './report.js'
 import { createRaces } from './rows.js'
+import { RUNTIME_ROWS, type RuntimeFigure, runRuntime } from './runtime.js'
 
 const ROUNDS = 9
 const QUICK_ROUNDS = 3
@@ -36,7 +37,7 @@ const allows = (kind: ContenderKind): boolean => names === undefined || names.so
 
 const own = await loadOwn()
 const races = createRaces(own?.repertory, own?.repertorySnapshot)
-const known = [...new Set([...races.map(race => race.row), 'D7'])]
+const known = [...new Set([...races.map(race => race.row), 'D7', ...RUNTIME_ROWS])]
 for (const row of rows ?? []) if (!known.includes(row)) throw new Error(`--rows knows ${known.join()}, not ${row}`)
 if (globalThis.gc === undefined) console.log('without --expose-gc the garbage of one contender slows the next')
 
@@ -59,10 +60,12 @@ if (rows === undefined || rows.includes('D7')) {
   lateTimers.push(...(await runLateTimer(kinds, own?.repertory, n)))
   printLateTimers(lateTimers)
 }
+const runtime: RuntimeFigure[] = await runRuntime(rows ?? RUNTIME_ROWS, values.quick)
+printRuntime(runtime)
 
 const path = values.json ?? fileURLToPath(new URL(`../results/${new Date().toISOString().replaceAll(':', '-')}.json`, import.meta.url))
-writeJson(path, results, lateTimers)
-const missed = missedTargets(results, lateTimers)
+writeJson(path, results, lateTimers, runtime)
+const missed = missedTargets(results, lateTimers, runtime)
 const verdict = own === undefined ? 'No target was put to the test' : missed === 0 ? 'No target missed' : `${missed} targets missed`
 console.log(`\n${verdict}; figures in ${path}`)
 if (missed > 0 && !values.quick) process.exitCode = 1

@@ -7,6 +7,7 @@ import { cpus } from 'node:os'
 import { dirname } from 'node:path'
 import type { LateTimer } from './late-timer.js'
 import type { RaceResult } from './race.js'
+import type { RuntimeFigure } from './runtime.js'
 
 const COLUMNS = [26, 11, 13, 10, 17] as const
 
@@ -38,15 +39,32 @@ export function printLateTimers(results: readonly LateTimer[]): void {
   }
 }
 
-/** How many targets were missed. */
-export function missedTargets(races: readonly RaceResult[], timers: readonly LateTimer[]): number {
-  return [...races.flatMap(race => race.lines), ...timers].filter(line => line.isReached === false).length
+export function printRuntime(figures: readonly RuntimeFigure[]): void {
+  let row = ''
+  for (const figure of figures) {
+    if (row !== figure.row) console.log(`\n${figure.row}  the actor runtime`)
+    row = figure.row
+    const digits = figure.value < 100 ? 1 : 0
+    const value = figure.value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    const verdict = figure.isReached === undefined ? '' : verdictOf(figure.isReached, figure.target ?? '')
+    console.log(`  ${figure.work.padEnd(40)}${value.padStart(11)} ${figure.unit.padEnd(8)}   ${verdict}`.trimEnd())
+  }
 }
 
-export function writeJson(path: string, races: readonly RaceResult[], lateTimers: readonly LateTimer[]): void {
+/** How many targets were missed. */
+export function missedTargets(races: readonly RaceResult[], timers: readonly LateTimer[], runtime: readonly RuntimeFigure[]): number {
+  return [...races.flatMap(race => race.lines), ...timers, ...runtime].filter(line => line.isReached === false).length
+}
+
+export function writeJson(
+  path: string,
+  races: readonly RaceResult[],
+  lateTimers: readonly LateTimer[],
+  runtime: readonly RuntimeFigure[],
+): void {
   const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, hasGc: globalThis.gc !== undefined }
   mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, `${JSON.stringify({ at: new Date().toISOString(), machine, races, lateTimers }, undefined, 2)}\n`)
+  writeFileSync(path, `${JSON.stringify({ at: new Date().toISOString(), machine, races, lateTimers, runtime }, undefined, 2)}\n`)
 }
 
 function print(cells: readonly string[], verdict = ''): void {

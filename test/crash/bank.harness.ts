@@ -43,7 +43,7 @@ export interface Tally {
 
 /** What the bank must hold: amounts by account, in the order of their insertion. */
 export class Ledger {
-  readonly amounts = new Map<string, number>()
+  readonly amounts: Map<string, number> = new Map()
   readonly tally: Tally = { sent: 0, resolved: 0, crashed: 0, refused: 0 }
 
   /** Sends a call and books it once it is answered; a second answer would be a second booking, and is counted. */

@@ -15,7 +15,17 @@
 
 import { ActorCrashedError, DeadlineError, refuseUnknownOptions, StoppedError, UnavailableError } from '@repertory/core'
 import { type Actor, type ActorState, type Behaviour, type Exit, isExpected, isThenable } from './behaviour.js'
-import { type Child, type ChildSpec, checkChildOptions, type Keeper, type Place, type RestartType, type RuntimeHealth } from './child.js'
+import {
+  type Child,
+  type ChildSpec,
+  checkChildOptions,
+  childSpec,
+  type Keeper,
+  type Place,
+  type RestartType,
+  type RuntimeHealth,
+  stateOf,
+} from './child.js'
 import type { Cancel } from './clock.js'
 import { Inbox, type InboxView } from './inbox.js'
 import type { Incarnation } from './incarnation.js'
@@ -64,7 +74,7 @@ export function actor<State, Message, Reply>(
   checkAmount('mailbox.max', mailbox.max)
   const callTimeoutMs = checkAmount('callTimeoutMs', options.callTimeoutMs)
   const settings = { behaviour, restart, shutdownMs: options.shutdownMs ?? SHUTDOWN_MS, mailbox, callTimeoutMs }
-  return { create: place => new ActorCell(settings, place) }
+  return childSpec(place => new ActorCell(settings, place))
 }
 
 class ActorCell<State, Message, Reply> implements LifeOwner<State, Message>, Actor<Message, Reply>, Child, Drainable {
@@ -292,10 +302,7 @@ class ActorCell<State, Message, Reply> implements LifeOwner<State, Message>, Act
   }
 
   get state(): ActorState {
-    const { phase } = this.#life
-    if (phase === 'serving') return this.#keeper.governor(this)?.state === 'probing' ? 'probing' : 'serving'
-    if (phase === 'down') return this.#keeper.governor(this)?.state === 'open' ? 'open' : 'waiting'
-    return phase === 'leaving' ? 'stopping' : phase
+    return stateOf(this.#life.phase, this.#keeper.governor(this))
   }
 
   get restarts(): number {

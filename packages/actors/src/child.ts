@@ -11,7 +11,7 @@
  */
 
 import { OptionError } from '@repertory/core'
-import type { Exit } from './behaviour.js'
+import type { ActorState, Exit } from './behaviour.js'
 import type { Phase } from './phase.js'
 import { checkAmount } from './store-options.js'
 import type { SupervisedChild } from './supervised-child.js'
@@ -43,7 +43,7 @@ export interface Child {
 export interface RuntimeHealth {
   readonly path: string
   readonly kind: 'actor' | 'supervisor'
-  readonly state: string
+  readonly state: ActorState
   readonly restarts: number
   readonly lastError: unknown
   /** Messages that wait; of actors. */
@@ -69,9 +69,37 @@ export interface Place {
   readonly keeper: Keeper
 }
 
+declare const handleOf: unique symbol
+
 /** What `actor(…)` and `supervisor(…)` return: a child not made yet. `Handle` is what its users get. */
 export interface ChildSpec<Handle> {
-  create(place: Place): Child & Handle
+  readonly [handleOf]?: Handle
+}
+
+type Create<Handle> = (place: Place) => Child & Handle
+
+/** Specs are opaque to users: how a child is made is known here alone. */
+const creators = new WeakMap<object, Create<unknown>>()
+
+export function childSpec<Handle>(create: Create<Handle>): ChildSpec<Handle> {
+  const spec: ChildSpec<Handle> = Object.freeze({})
+  creators.set(spec, create)
+  return spec
+}
+
+/** Throws `OptionError` for anything that `childSpec` did not make. */
+export function createChild<Handle>(spec: ChildSpec<Handle>, place: Place): Child & Handle {
+  const create = creators.get(spec)
+  if (create === undefined)
+    throw new OptionError('children', `"${place.name}" is no child yet: make one of it with actor(…) or supervisor(…)`)
+  return create(place) as Child & Handle
+}
+
+/** The state its users see. */
+export function stateOf(phase: Phase, governor: SupervisedChild | undefined): ActorState {
+  if (phase === 'serving') return governor?.state === 'probing' ? 'probing' : 'serving'
+  if (phase === 'down') return governor?.state === 'open' ? 'open' : 'waiting'
+  return phase === 'leaving' ? 'stopping' : phase
 }
 
 /** Whether a child comes back after it ended by itself. */

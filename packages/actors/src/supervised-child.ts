@@ -26,6 +26,7 @@
 
 import { setup } from 'xstate'
 import { backoffMs, type Cancel, type Clock, type Random } from './clock.js'
+import { finiteTable } from './finite-table.js'
 import { type Lifecycle, named, runLifecycle, type TransitionTable, tableOf } from './lifecycle.js'
 
 export interface RestartPolicy {
@@ -79,42 +80,52 @@ export interface SupervisedChild {
 }
 
 /** The table; drawn in the header. */
-export const childTable: TransitionTable<object, ChildEvent, ChildState, Record<ChildEffect, unknown>> = tableOf(
-  setup({
-    types: {} as { context: object; events: ChildEvent },
-    actions: { tell: named, restart: named, armRetry: named, armClean: named, disarm: named, forget: named },
-    guards: {
-      isMany: ({ event }) => event.type === 'crashed' && event.many,
-      isCalm: ({ event }) => event.type === 'crashed' && event.calm,
-    },
-  }).createMachine({
-    id: 'supervised-child',
-    context: {},
-    initial: 'running',
-    on: { stop: '.stopped' },
-    states: {
-      running: {
-        on: { crashed: [{ guard: 'isMany', target: 'open' }, { guard: 'isCalm', target: 'restarting' }, { target: 'waiting' }] },
+export const childTable: TransitionTable<object, ChildEvent, ChildState, Record<ChildEffect, unknown>> = finiteTable(
+  tableOf(
+    setup({
+      types: {} as { context: object; events: ChildEvent },
+      actions: { tell: named, restart: named, armRetry: named, armClean: named, disarm: named, forget: named },
+      guards: {
+        isMany: ({ event }) => event.type === 'crashed' && event.many,
+        isCalm: ({ event }) => event.type === 'crashed' && event.calm,
       },
-      restarting: {
-        entry: ['tell', 'restart'],
-        on: { restarted: { target: 'running', actions: 'tell' }, crashed: [{ guard: 'isMany', target: 'open' }, { target: 'waiting' }] },
-      },
-      waiting: { entry: ['armRetry', 'tell'], exit: 'disarm', on: { due: 'restarting' } },
-      open: { entry: ['armRetry', 'tell'], exit: 'disarm', on: { due: 'probing' } },
-      probing: {
-        entry: 'restart',
-        exit: 'disarm',
-        on: {
-          restarted: { actions: ['armClean', 'tell'] },
-          crashed: [{ guard: 'isMany', target: 'open' }, { guard: 'isCalm', target: 'restarting' }, { target: 'open' }],
-          clean: { target: 'running', actions: ['forget', 'tell'] },
+    }).createMachine({
+      id: 'supervised-child',
+      context: {},
+      initial: 'running',
+      on: { stop: '.stopped' },
+      states: {
+        running: {
+          on: { crashed: [{ guard: 'isMany', target: 'open' }, { guard: 'isCalm', target: 'restarting' }, { target: 'waiting' }] },
         },
+        restarting: {
+          entry: ['tell', 'restart'],
+          on: { restarted: { target: 'running', actions: 'tell' }, crashed: [{ guard: 'isMany', target: 'open' }, { target: 'waiting' }] },
+        },
+        waiting: { entry: ['armRetry', 'tell'], exit: 'disarm', on: { due: 'restarting' } },
+        open: { entry: ['armRetry', 'tell'], exit: 'disarm', on: { due: 'probing' } },
+        probing: {
+          entry: 'restart',
+          exit: 'disarm',
+          on: {
+            restarted: { actions: ['armClean', 'tell'] },
+            crashed: [{ guard: 'isMany', target: 'open' }, { guard: 'isCalm', target: 'restarting' }, { target: 'open' }],
+            clean: { target: 'running', actions: ['forget', 'tell'] },
+          },
+        },
+        stopped: { entry: 'tell', on: { stop: {} } },
       },
-      stopped: { entry: 'tell', on: { stop: {} } },
-    },
-  }),
+    }),
+  ),
+  kindOf,
 )
+
+/** All that the guards look at. */
+function kindOf(event: ChildEvent): string {
+  if (event.type !== 'crashed') return event.type
+  if (event.many) return 'crashed, many'
+  return event.calm ? 'crashed, calm' : 'crashed'
+}
 
 export function superviseChild(options: SupervisedChildOptions): SupervisedChild {
   return new HostedChild(options)

@@ -173,8 +173,8 @@ export class ModelSupervisor implements ModelNode {
   isStopped = false
   /** By birth; removed ones leave a hole. */
   readonly children: (ModelNode | undefined)[]
-  governors = new Map<ModelNode | 'group', ModelGovernor>()
-  from = Number.POSITIVE_INFINITY
+  governors: Map<ModelNode | 'group', ModelGovernor> = new Map()
+  from: number = Number.POSITIVE_INFINITY
   readonly shape: SupervisorShape
   readonly parent: ModelSupervisor | undefined
   readonly time: Time

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { actor } from './actor.js'
 import type { Actor } from './behaviour.js'
-import type { ChildSpec, RestartType } from './child.js'
+import { type ChildSpec, childSpec, createChild, type RestartType } from './child.js'
 import { type ChildSpecs, type Strategy, type Supervisor, supervisor } from './supervisor.js'
 import { system } from './system.js'
 import { createVirtualClock } from './virtual-clock.js'
@@ -93,13 +93,11 @@ function plant(clock: ReturnType<typeof createVirtualClock>) {
     const { restart, strategy, pastIntensity, children } = shape
     const specs = children.map((child, at) => [`c${at}`, specOf(child, lasts && restart === 'permanent')] as const)
     const spec = supervisor<ChildSpecs>({ restart, strategy, pastIntensity, children: Object.fromEntries(specs) })
-    return {
-      create: place => {
-        const made = spec.create(place)
-        pools.push(made)
-        return made
-      },
-    }
+    return childSpec(place => {
+      const made = createChild(spec, place)
+      pools.push(made)
+      return made
+    })
   }
   return { actors, pools, lasting, failures, lives, living, specOf, worker }
 }

@@ -250,6 +250,14 @@ describe('beginning', () => {
     expect(() => player('x', { restart: 'always' as never })).toThrow('restart')
     expect(() => player('x', { shutdownMs: -1 })).toThrow('shutdownMs')
   })
+
+  it('refuses what is no child', async () => {
+    const { app } = openStage()
+    const behaviour = { init: () => null, handle: () => null }
+    await expect(app.start('x', behaviour as never)).rejects.toThrow('make one of it with actor(…)')
+    await expect(app.start('x', supervisor({ children: { x: behaviour as never } }))).rejects.toMatchObject({ code: 'OPTION' })
+    expect(app.find('x')).toBeUndefined()
+  })
 })
 
 describe('ending', () => {

@@ -15,24 +15,27 @@
  */
 
 import { OptionError, refuseUnknownOptions, StoppedError, UnavailableError } from '@repertory/core'
-import type { Exit } from './behaviour.js'
+import type { ActorState, Exit } from './behaviour.js'
 import { Breather } from './breather.js'
 import {
   type Child,
   type ChildSpec,
   checkChildOptions,
+  childSpec,
+  createChild,
   isRestarted,
   type Keeper,
   type Place,
   type RestartType,
   type RuntimeHealth,
+  stateOf,
 } from './child.js'
 import { moved, type Phase } from './phase.js'
 import { RestartEach } from './restart-each.js'
 import { RestartGroup } from './restart-group.js'
 import type { Restarter, RestarterOwner } from './restarter.js'
 import { checkAmount } from './store-options.js'
-import { type RestartPolicy, type SupervisedChild, superviseChild } from './supervised-child.js'
+import { DEFAULT_RESTART_POLICY, type RestartPolicy, type SupervisedChild, superviseChild } from './supervised-child.js'
 import type { SystemParts } from './system-parts.js'
 
 export type Strategy = 'one_for_one' | 'rest_for_one' | 'one_for_all'
@@ -60,7 +63,7 @@ export interface SupervisorOptions<Specs extends ChildSpecs> extends Partial<Res
 export interface Supervisor<Specs extends ChildSpecs> {
   readonly name: string
   readonly path: string
-  readonly state: Phase
+  readonly state: ActorState
   readonly restarts: number
   /** The handles of the declared children. */
   readonly children: Handles<Specs>
@@ -76,7 +79,7 @@ export interface Supervisor<Specs extends ChildSpecs> {
 
 const OPTIONS: ReadonlySet<string> = new Set([
   ...['strategy', 'children', 'restart', 'shutdownMs', 'pastIntensity'],
-  ...['restartsMax', 'restartsWindowMs', 'backoffMinMs', 'backoffMaxMs'],
+  ...Object.keys(DEFAULT_RESTART_POLICY),
 ])
 const NAME = /^[A-Za-z][A-Za-z0-9_:-]{0,127}$/
 
@@ -91,9 +94,9 @@ export function supervisor<const Specs extends ChildSpecs = Record<never, never>
     throw new OptionError('strategy', `strategy is "one_for_one", "rest_for_one" or "one_for_all", not ${String(strategy)}`)
   if (pastIntensity !== 'open' && pastIntensity !== 'escalate')
     throw new OptionError('pastIntensity', `pastIntensity is "open" or "escalate", not ${String(pastIntensity)}`)
-  for (const option of ['restartsMax', 'restartsWindowMs', 'backoffMinMs', 'backoffMaxMs'] as const) checkAmount(option, options[option])
+  for (const [option, value] of Object.entries(options)) if (option in DEFAULT_RESTART_POLICY) checkAmount(option, value)
   for (const name of Object.keys(options.children ?? {})) checkName(name)
-  return { create: place => new SupervisorCell(options, place) }
+  return childSpec(place => new SupervisorCell(options, place))
 }
 
 export class SupervisorCell<Specs extends ChildSpecs> implements Supervisor<Specs>, Child, Keeper, RestarterOwner {
@@ -104,6 +107,7 @@ export class SupervisorCell<Specs extends ChildSpecs> implements Supervisor<Spec
   readonly children: Handles<Specs>
   readonly #options: SupervisorOptions<Specs>
   readonly #keeper: Keeper
+  readonly #policy: Partial<RestartPolicy>
   readonly #children = new Map<string, Child>()
   #phase: Phase = 'down'
   #restarter: Restarter | undefined
@@ -123,12 +127,14 @@ export class SupervisorCell<Specs extends ChildSpecs> implements Supervisor<Spec
     this.path = place.keeper.path === '' ? place.name : `${place.keeper.path}/${place.name}`
     this.parts = place.keeper.parts
     this.#options = options
+    const given = Object.entries(options).filter(([option, value]) => option in DEFAULT_RESTART_POLICY && value !== undefined)
+    this.#policy = { ...this.parts.policy, ...Object.fromEntries(given) }
     const handles = Object.entries(options.children ?? {}).map(([name, spec]) => [name, this.#add(name, spec)])
     this.children = Object.freeze(Object.fromEntries(handles)) as Handles<Specs>
   }
 
-  get state(): Phase {
-    return this.#phase
+  get state(): ActorState {
+    return stateOf(this.#phase, this.#keeper.governor(this))
   }
 
   get restarts(): number {
@@ -259,11 +265,10 @@ export class SupervisorCell<Specs extends ChildSpecs> implements Supervisor<Spec
 
   govern(id: string, restart: () => void | Promise<void>, rest: () => void): SupervisedChild {
     const { parts } = this
-    const { restartsMax, restartsWindowMs, backoffMinMs, backoffMaxMs, pastIntensity } = this.#options
-    const own = Object.entries({ restartsMax, restartsWindowMs, backoffMinMs, backoffMaxMs }).filter(([, value]) => value !== undefined)
+    const { pastIntensity } = this.#options
     const governor = superviseChild({
       id,
-      policy: { ...parts.policy, ...Object.fromEntries(own) },
+      policy: this.#policy,
       clock: parts.clock,
       random: parts.random,
       restart,
@@ -320,7 +325,7 @@ export class SupervisorCell<Specs extends ChildSpecs> implements Supervisor<Spec
   #add<Handle>(name: string, spec: ChildSpec<Handle>): Child & Handle {
     if (this.#children.has(name))
       throw new OptionError('name', `"${this.path}" has a child named "${name}" already; stop that first, or take another name`)
-    const child = spec.create({ name, ordinal: this.#born++, keeper: this })
+    const child = createChild(spec, { name, ordinal: this.#born++, keeper: this })
     this.#children.set(name, child)
     return child
   }

@@ -4,7 +4,7 @@
  * 1 The root is one_for_one and never escalates: whatever happens in its actors, the process lives.
  * 2 `stop` ends everything in reverse order within `shutdownMs`, brutally past it, and always resolves.
  *
- * It knows no store: `systemOf` makes one on the parts a store lends.
+ * It knows no store; `systemOf` takes its parts from outside, so a store can lend its own.
  */
 
 import { refuseUnknownOptions } from '@repertory/core'

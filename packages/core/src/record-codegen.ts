@@ -164,7 +164,7 @@ function patch(fields: readonly FieldChecker[]): string {
       switch (name) {
         ${cases}
         case '_version': case '_createdAt': case '_updatedAt': break
-        default: if (others === undefined) others = []; others.push(name, value)
+        default: if (hasOwn(input, name)) { if (others === undefined) others = []; others.push(name, value) }
       }
     }
     context.changed = changed

@@ -111,9 +111,10 @@ export class RecordMaker {
     if (!Number.isInteger(_version) || !Number.isFinite(_createdAt) || !Number.isFinite(_updatedAt)) {
       throw new CorruptError('a stored record lacks its metadata (_version, _createdAt, _updatedAt)')
     }
-    if (stored._expiresAt !== undefined && !Number.isFinite(stored._expiresAt)) throw new CorruptError('a stored record expires at no time')
+    const expires = givenExpiry(stored)
+    if (expires !== undefined && !Number.isFinite(expires)) throw new CorruptError('a stored record expires at no time')
     if (isChecked) this.#checkStored(stored, issues)
-    if (this.#fast !== undefined && stored._expiresAt === undefined) {
+    if (this.#fast !== undefined && expires === undefined) {
       const record = this.#fast.restore(stored, issues)
       if (record !== undefined) return record
     }
@@ -125,7 +126,7 @@ export class RecordMaker {
       const value = copyValue(raw, name, issues)
       if (value !== undefined) fields.set(name, value)
     }
-    return this.#build(fields, _version as number, _createdAt as number, _updatedAt as number, stored._expiresAt as number | undefined)
+    return this.#build(fields, _version as number, _createdAt as number, _updatedAt as number, expires as number | undefined)
   }
 
   #checkStored(stored: StoreRecord, issues: Issue[]): void {
@@ -177,7 +178,7 @@ export class RecordMaker {
       }
       others = begun.others
     }
-    let expires = current._expiresAt as number | undefined
+    let expires = givenExpiry(current) as number | undefined
     for (let at = 0; at < others.length; at += 2) {
       const name = others[at] as string
       if (name === '_expiresAt') expires = expiryOf(others[at + 1], expires, context.issues)
@@ -276,7 +277,7 @@ function fieldByField(names: readonly string[]): Constructor {
   }
 }
 
-/** Of the metadata only `_expiresAt` is taken; it must be the input's own. */
+/** Of the metadata in an input only `_expiresAt` is taken; it must be its own. */
 function givenExpiry(input: Input): unknown {
   const given = input._expiresAt
   return given === undefined || Object.hasOwn(input, '_expiresAt') ? given : undefined
