@@ -52,7 +52,7 @@ async function stateOf({ buckets: { left, right } }: Pair): Promise<string> {
   return JSON.stringify(rows.map(list => list.map(({ id, n, _version }) => [id, n, _version])))
 }
 
-/** One random call, awaited; whether it was answered with success. */
+/** One random call, answered. */
 async function step({ store, clock }: World, random: () => number): Promise<void> {
   const pick = (count: number): number => Math.floor(random() * count)
   const { left, right } = store.buckets
@@ -67,15 +67,16 @@ async function step({ store, clock }: World, random: () => number): Promise<void
     () => right.update(number, { n }),
     () => right.delete(number),
   ]
-  if (random() < 0.03) return random() < 0.5 ? left.clear() : right.clear()
-  const call = calls[pick(calls.length)]!()
   if (random() < 0.1)
     crash(store, random() < 0.5 ? 'left' : 'right', new Error('by chance'), { at: (['now', 'check', 'apply'] as const)[pick(3)]! })
-  await clock.advance(2)
-  await call.then(
+  const clear = random() < 0.5 ? () => left.clear() : () => right.clear()
+  const call = random() < 0.03 ? clear : calls[pick(calls.length)]!
+  const answered = call().then(
     () => 'done',
     () => 'refused or crashed',
   )
+  await clock.advance(2)
+  await answered
 }
 
 async function live(world: World, history: History, random: () => number): Promise<void> {
@@ -93,7 +94,7 @@ async function live(world: World, history: History, random: () => number): Promi
       () => true,
       () => false,
     )
-    await world.clock.advance(600)
+    await world.clock.advance(1500)
     if (await flushed) history.flushed = Math.max(history.flushed, history.seq)
   }
 }

@@ -28,6 +28,14 @@ describe('ask', () => {
     expect(await Promise.all(answers)).toEqual([2, 5])
   })
 
+  it('refuses options it does not know, and sends nothing', async () => {
+    const { app } = openStage()
+    const a = await app.start('a', actor(account))
+    await expect(a.ask(1, { timeout: 5 } as never)).rejects.toMatchObject({ code: 'OPTION', option: 'timeout' })
+    await expect(a.ask(1, { timeoutMs: Number.NaN })).rejects.toMatchObject({ code: 'OPTION', option: 'timeoutMs' })
+    expect(a.mailbox.counts.sent).toBe(0)
+  })
+
   it('answers an expected failure, and the actor lives', async () => {
     const { app, errors } = openStage()
     const a = await app.start('a', actor(account))

@@ -15,6 +15,7 @@
 
 import { ActorCrashedError, DeadlineError, refuseUnknownOptions, StoppedError, UnavailableError } from '@repertory/core'
 import { type Actor, type ActorState, type Behaviour, type Exit, isExpected, isThenable } from './behaviour.js'
+import { checkReadOptions } from './call-options.js'
 import {
   type Child,
   type ChildSpec,
@@ -98,6 +99,13 @@ class ActorCell<State, Message, Reply> implements LifeOwner<State, Message>, Act
   // Messages
 
   ask(message: Message, options?: CallOptions): Promise<Reply> {
+    if (options !== undefined) {
+      try {
+        checkReadOptions('ask', options)
+      } catch (error) {
+        return Promise.reject(error)
+      }
+    }
     this.#inbox ??= new Inbox()
     const inbox = this.#inbox
     const life = this.#life

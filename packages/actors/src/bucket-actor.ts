@@ -33,11 +33,9 @@ import type { CommitLine } from './commit-line.js'
 import type { DeadLetters } from './dead-letters.js'
 import type { FaultLog } from './fault-log.js'
 import { type CallOptions, Mailbox, type MailboxCounts, type MailboxOptions } from './mailbox.js'
-import type { StatusBus } from './status-bus.js'
+import type { ActorState, StatusBus } from './status-bus.js'
 import { type RestartPolicy, type SupervisedChild, superviseChild } from './supervised-child.js'
 import type { Drainable, TurnGate } from './turn-gate.js'
-
-export type ActorState = 'loading' | 'serving' | 'restarting' | 'waiting' | 'open' | 'probing' | 'failed' | 'stopped'
 
 export interface BucketActorOptions {
   readonly store: string

@@ -24,7 +24,7 @@ import { BucketActor, type Work } from './bucket-actor.js'
 import type { CommitLine } from './commit-line.js'
 import type { DeadLetters } from './dead-letters.js'
 import type { FaultLog } from './fault-log.js'
-import { Waiters } from './mailbox.js'
+import type { Waiters } from './mailbox.js'
 import type { Persistence } from './persistence.js'
 import type { StatusBus } from './status-bus.js'
 import { checkAmount, checkOptions, checkWhenFull, type StoreSettings } from './store-options.js'
@@ -39,6 +39,8 @@ export interface RegistryOptions {
   readonly faults: FaultLog
   readonly status: StatusBus
   readonly persistence: Persistence | undefined
+  /** Callers that wait for a place, of all buckets and of the users' actors. */
+  readonly waiters: Waiters
 }
 
 const MAILBOX: ReadonlySet<string> = new Set(['max', 'whenFull'])
@@ -50,12 +52,10 @@ export class BucketRegistry {
   readonly #options: RegistryOptions
   readonly #actors = new Map<string, BucketActor>()
   readonly #dropping = new Map<string, Promise<void>>()
-  readonly #waiters: Waiters
   #isStopped = false
 
   constructor(options: RegistryOptions) {
     this.#options = options
-    this.#waiters = new Waiters(options.settings.mailbox.waitersMax)
   }
 
   /** The actor of a bucket. Throws BucketNotDefinedError, StoppedError. */
@@ -183,7 +183,7 @@ export class BucketRegistry {
     return {
       max: checkAmount('mailbox.max', mailbox.max) ?? settings.mailbox.max,
       whenFull: checkWhenFull(mailbox.whenFull) ?? settings.mailbox.whenFull,
-      waiters: this.#waiters,
+      waiters: this.#options.waiters,
       callTimeoutMs: settings.callTimeoutMs,
     }
   }

@@ -3,10 +3,11 @@
  */
 
 import type { Seq } from '@repertory/core'
-import type { ActorState, BucketActor } from './bucket-actor.js'
+import type { BucketActor } from './bucket-actor.js'
 import type { MailboxCounts } from './mailbox.js'
 import type { Persistence } from './persistence.js'
 import type { SaverState } from './saver-machine.js'
+import type { ActorState } from './status-bus.js'
 
 export interface ActorHealth {
   readonly state: ActorState

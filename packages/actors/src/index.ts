@@ -47,7 +47,6 @@ export {
   ValidationError,
   type Value,
 } from '@repertory/core'
-export type { ActorState } from './bucket-actor.js'
 export { BucketHandle } from './bucket-handle.js'
 export { BucketReads } from './bucket-reads.js'
 export type { WriteOptions } from './call-options.js'
@@ -59,7 +58,7 @@ export type { QueryContext, QueryFunction, SubscribeOptions, Unsubscribe } from 
 export type { ActorHealth, BackendHealth, StoreHealth, StoreStats } from './health.js'
 export type { CallOptions } from './mailbox.js'
 export type { FlushOptions } from './persistence.js'
-export type { BackendStatusChange, BucketStatusChange, StatusChange } from './status-bus.js'
+export type { ActorState, BackendStatusChange, BucketStatusChange, StatusChange } from './status-bus.js'
 export { type DropOptions, Store } from './store.js'
 export type { BucketDefinitions, MailboxLimits, PersistenceOptions, StoreOptions } from './store-options.js'
 export type { RestartPolicy } from './supervised-child.js'

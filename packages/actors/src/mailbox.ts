@@ -85,6 +85,8 @@ export class Mailbox {
   #answeredWaiting = 0
   #emptied: (() => void)[] = []
   readonly #aborts = new AbortWatch()
+  /** One refusal for all that come while nothing leaves: a million of them in one loop must not fill the heap. */
+  #overloaded: Promise<never> | undefined
   #sweepAtMs = Number.POSITIVE_INFINITY
   #cancelSweep: Cancel | undefined
 
@@ -107,10 +109,7 @@ export class Mailbox {
   send(verb: string, capture: () => () => unknown, options: CallOptions | undefined): Promise<unknown> {
     this.counts.sent++
     const refusal = this.#refusal(verb, options)
-    if (refusal !== undefined) {
-      this.counts[refusal instanceof AbortedError ? 'aborted' : 'refused']++
-      return Promise.reject(refusal)
-    }
+    if (refusal !== undefined) return refusal
     const { clock, callTimeoutMs, max, waiters } = this.#options
     if (this.#depth >= max) waiters.count++
     this.#depth++
@@ -177,6 +176,7 @@ export class Mailbox {
     message.release?.()
     if (this.#depth > this.#options.max) this.#options.waiters.count--
     this.#depth--
+    this.#overloaded = undefined
     this.counts[outcome]++
     if (outcome === 'handled') message.resolve(value)
     else message.reject(value)
@@ -195,21 +195,27 @@ export class Mailbox {
     this.#disarmSweep()
   }
 
-  #refusal(verb: string, options: CallOptions | undefined): OverloadedError | AbortedError | undefined {
-    const { owner, max, whenFull, waiters } = this.#options
-    if (options?.signal?.aborted === true) return this.#aborted(verb, options.signal)
-    if (this.#depth < max) return undefined
-    if (whenFull === 'reject') {
-      return new OverloadedError(
-        `"${owner}" has ${this.#depth} messages waiting, the most it takes; slow down, or raise mailbox.max`,
-        RETRY_AFTER_MS,
-      )
+  /** The answer to a call that gets no place; `undefined` when it gets one. */
+  #refusal(verb: string, options: CallOptions | undefined): Promise<never> | undefined {
+    const { max, whenFull, waiters } = this.#options
+    if (options?.signal?.aborted === true) {
+      this.counts.aborted++
+      return Promise.reject(this.#aborted(verb, options.signal))
     }
-    if (waiters.count < waiters.max) return undefined
-    return new OverloadedError(
-      `"${owner}" has ${this.#depth} messages waiting, and ${waiters.count} callers of the store wait for a place already; await calls instead of sending them all`,
-      RETRY_AFTER_MS,
-    )
+    if (this.#depth < max || (whenFull === 'wait' && waiters.count < waiters.max)) return undefined
+    this.counts.refused++
+    this.#overloaded ??= Promise.reject(this.#overload())
+    return this.#overloaded
+  }
+
+  #overload(): OverloadedError {
+    const { owner, whenFull, waiters } = this.#options
+    const waiting = `"${owner}" has ${this.#depth} messages waiting`
+    const advice =
+      whenFull === 'reject'
+        ? ', the most it takes; slow down, or raise mailbox.max'
+        : `, and ${waiters.count} callers of the store wait for a place already; await calls instead of sending them all`
+    return new OverloadedError(waiting + advice, RETRY_AFTER_MS)
   }
 
   #aborted(verb: string, signal: AbortSignal): AbortedError {

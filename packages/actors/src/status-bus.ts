@@ -7,11 +7,12 @@
  */
 
 import mitt, { type Emitter } from 'mitt'
-import type { ActorState } from './bucket-actor.js'
 import type { Clock } from './clock.js'
 import type { FaultLog } from './fault-log.js'
 import type { SaverStatus } from './saver.js'
 import { callUser } from './user-code.js'
+
+export type ActorState = 'loading' | 'serving' | 'restarting' | 'waiting' | 'open' | 'probing' | 'failed' | 'stopped'
 
 export interface BucketStatusChange {
   readonly kind: 'bucket'

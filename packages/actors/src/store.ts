@@ -32,10 +32,12 @@ import { FaultLog } from './fault-log.js'
 import { FunctionQueries, type QueryFunction, type SubscribeOptions, type Unsubscribe } from './function-query.js'
 import { healthOf, type StoreHealth, type StoreStats, statsOf } from './health.js'
 import { createDraw } from './ids.js'
-import type { CallOptions } from './mailbox.js'
+import { type CallOptions, Waiters } from './mailbox.js'
 import { type FlushOptions, Persistence } from './persistence.js'
 import { StatusBus, type StatusChange } from './status-bus.js'
 import { type BucketDefinitions, checkOptions, type StoreOptions, type StoreSettings, settingsOf } from './store-options.js'
+import { RootedSystem, type System } from './system.js'
+import type { ActorLetter } from './system-parts.js'
 import { TurnGate } from './turn-gate.js'
 import { callUser } from './user-code.js'
 
@@ -76,6 +78,8 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
   readonly name: string
   /** The buckets declared at the start, typed. */
   readonly buckets: Handles<B>
+  /** For actors of the user's own, beside the buckets: same time, chance, budget and bounds. They end with the store, before it saves. */
+  readonly system: System
   readonly #settings: StoreSettings
   readonly #database: Database
   readonly #gate: TurnGate
@@ -111,6 +115,20 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
     })
     this.#dispatcher = new Dispatcher(clock, this.#gate, [this.#events, this.#queries])
     const line = new CommitLine({ database, clock, dispatcher: this.#dispatcher, recordsMax: settings.recordsMax, sink: persistence })
+    const waiters = new Waiters(settings.mailbox.waitersMax)
+    const { mailbox, callTimeoutMs, supervision: policy, random } = settings
+    const parts = {
+      clock,
+      random,
+      gate: this.#gate,
+      mailbox,
+      waiters,
+      callTimeoutMs,
+      policy,
+      deadLetters: new DeadLetters<ActorLetter>(),
+      faults,
+    }
+    this.system = new RootedSystem(settings.name, parts, settings.shutdownMs * DRAINING_PART)
     this.#registry = new BucketRegistry({
       settings,
       database,
@@ -120,6 +138,7 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
       faults,
       status,
       persistence,
+      waiters,
     })
     this.buckets = Object.freeze(
       Object.fromEntries(Object.keys(settings.buckets).map(name => [name, new BucketHandle(name, this.#registry.find)])),
@@ -274,10 +293,12 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
    */
   async #stop(): Promise<void> {
     const { shutdownMs } = this.#settings
-    this.#phase = 'stopped'
     let isSaved = this.#persistence === undefined
     let failure: unknown
     const orderly = async (): Promise<void> => {
+      // Actors of the user's own may write while they end; without any, calls are refused from this moment on.
+      if (this.system.health().length > 1) await this.system.stop()
+      this.#phase = 'stopped'
       if (!(await this.#within(shutdownMs * DRAINING_PART, this.#registry.drain()))) this.#registry.stop()
       const saving = this.#persistence?.stop().then(
         () => {
@@ -290,6 +311,7 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
       await Promise.all([saving, this.settle()])
     }
     await this.#within(shutdownMs, orderly())
+    this.#phase = 'stopped'
     this.#end()
     if (!isSaved) throw failure ?? this.#persistence?.abandon(new Error(`stopping took longer than ${shutdownMs} ms`))
   }
@@ -297,6 +319,7 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
   #end(): void {
     this.#queries.stop()
     this.#registry.stop()
+    void this.system.stop()
   }
 
   /** True when `work`, which does not reject, is done in time. */

@@ -4,7 +4,7 @@
  * 1 The root is one_for_one and never escalates: whatever happens in its actors, the process lives.
  * 2 `stop` ends everything in reverse order within `shutdownMs`, brutally past it, and always resolves.
  *
- * It knows no store; `systemOf` takes its parts from outside, so a store can lend its own.
+ * It knows no store. `RootedSystem` takes its parts from outside, so a store can lend its own.
  */
 
 import { refuseUnknownOptions } from '@repertory/core'
@@ -74,15 +74,11 @@ export function system(options: SystemOptions = {}): System {
     deadLetters: new DeadLetters(),
     faults: new FaultLog(name, options.onError, options.logger ?? console),
   }
-  return systemOf(name, parts, checkAmount('shutdownMs', options.shutdownMs) ?? SHUTDOWN_MS)
+  return new RootedSystem(name, parts, checkAmount('shutdownMs', options.shutdownMs) ?? SHUTDOWN_MS)
 }
 
-/** A system on parts that somebody else made. */
-export function systemOf(name: string, parts: SystemParts, shutdownMs: number): System {
-  return new RootedSystem(name, parts, shutdownMs)
-}
-
-class RootedSystem implements System, Keeper {
+/** A system over parts that somebody else may share: a store lends its own. */
+export class RootedSystem implements System, Keeper {
   readonly name: string
   readonly path = ''
   readonly parts: SystemParts

@@ -68,6 +68,7 @@ export class BucketImage {
   /** The last commit that touched the bucket. */
   lastSeq: Seq = 0
   #fingerprint = 0
+  readonly #isByInsertion: boolean
   #free: number[] = []
   /** The numbers before the commit that is being applied. */
   #keptOrd = 1
@@ -86,6 +87,7 @@ export class BucketImage {
     this.countedField = schema.fields.find(field => field.takesAutoincrement)?.name
     const byKey: IndexShape = { name: '$key', fields: [shape.key], kind: 'sorted', unique: false }
     const { sortValue } = this.#valueOf(byKey)
+    this.#isByInsertion = order === 'insertion'
     this.compareSlots =
       order === 'insertion'
         ? (a, b) => this.ords[a]! - this.ords[b]!
@@ -347,7 +349,7 @@ export class BucketImage {
     if (index.kind === 'sorted') return this.#sorted(index)
     const value = this.#valueOf(index)
     const mask = this.#maskOf(index)
-    return index.unique ? new UniqueIndex(index, value, mask) : new HashIndex(index, value, mask, this.compareSlots)
+    return index.unique ? new UniqueIndex(index, value, mask) : new HashIndex(index, value, mask, this.compareSlots, this.#isByInsertion)
   }
 
   #sorted(index: BucketShape['indexes'][number]): SortedIndex {

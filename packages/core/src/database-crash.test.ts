@@ -99,14 +99,14 @@ test('a commit that crashes at any check or change leaves everything as it was, 
         }
       }),
     ),
-    runs(120),
+    runs(80),
   )
 })
 
 test.each(['before', 'after'] as const)('a commit that crashes %s any change of any index leaves everything as it was', when => {
   fc.assert(
     fc.property(anyPlan(8), plan => play(plan, ({ database }, n) => indexFaultAt(database.images(), n, when))),
-    runs(60),
+    runs(40),
   )
 })
 
@@ -156,7 +156,7 @@ test('what is saved is what was there when the cut was taken, however saves fail
       for (const image of twin.database.images()) expect(image.unsaved?.isEmpty ?? true).toBe(true)
       compareReloaded(twin, kinds, backend)
     }),
-    runs(200),
+    runs(150),
   )
 })
 

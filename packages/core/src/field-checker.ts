@@ -67,16 +67,16 @@ const PROPERTIES: ReadonlySet<string> = new Set(
 
 const GENERATED: ReadonlySet<Generated> = new Set<Generated>(['uuid', 'uuidv7', 'cuid', 'nanoid', 'autoincrement', 'timestamp'])
 
+const URL_SCHEMA = z.url()
+const UUID = z.core.regexes.uuid()
+
+/** Zod's own patterns where a pattern is all there is; its parse costs three times as much. */
 const FORMATS: { readonly [format in Format]: (text: string) => boolean } = {
-  email: zodFormat(z.email()),
-  url: zodFormat(z.url()),
-  uuid: zodFormat(z.uuid()),
+  email: text => z.core.regexes.email.test(text),
+  url: text => URL_SCHEMA.safeParse(text).success,
+  uuid: text => UUID.test(text),
   'iso-date': text => instantOf(text) !== undefined,
   slug: text => /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(text),
-}
-
-function zodFormat(schema: z.ZodType): (text: string) => boolean {
-  return text => schema.safeParse(text).success
 }
 
 /** Compiles one field. Throws `OptionError` when the definition makes no sense. */

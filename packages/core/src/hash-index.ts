@@ -37,21 +37,25 @@ export class HashIndex {
   /** Bits of the fields it reads; a patch that changes none of them skips the index. */
   readonly mask: number
   readonly #order: SlotOrder
+  /** Bucket order is insertion order. */
+  readonly #isByInsertion: boolean
   #byValue = new Map<IndexKey, Posting>()
   #postings: (Posting | undefined)[] = []
   #freeNumbers: number[] = []
   #postingOf = new Int32Array(SLOTS_INITIAL).fill(-1)
   #positionOf = new Int32Array(SLOTS_INITIAL)
 
-  constructor(shape: IndexShape, value: IndexValue, mask: number, order: SlotOrder) {
+  constructor(shape: IndexShape, value: IndexValue, mask: number, order: SlotOrder, isByInsertion: boolean) {
     this.shape = shape
     this.value = value
     this.mask = mask
     this.#order = order
+    this.#isByInsertion = isByInsertion
   }
 
+  /** Files a record that comes after all others in insertion order. */
   add(slot: number, record: StoreRecord): void {
-    this.#put(slot, this.value.hashKey(record))
+    this.#put(slot, this.value.hashKey(record), this.#isByInsertion)
   }
 
   remove(slot: number): void {
@@ -76,7 +80,7 @@ export class HashIndex {
     const key = this.value.hashKey(after)
     if (this.#postings[this.#postingOf[slot]!]!.value === key) return
     this.remove(slot)
-    this.#put(slot, key)
+    this.#put(slot, key, false)
   }
 
   /** How many records hold the value: exact, O(1). */
@@ -108,7 +112,8 @@ export class HashIndex {
     return posting !== undefined && this.#postingOf[slot] === posting.number && posting.slots[this.#positionOf[slot]!] === slot
   }
 
-  #put(slot: number, key: IndexKey): void {
+  /** `isLast`: known to come last, so the order is not looked up: that would touch a cold record of the posting. */
+  #put(slot: number, key: IndexKey, isLast: boolean): void {
     if (slot >= this.#postingOf.length) this.#grow(slot)
     let posting = this.#byValue.get(key)
     if (posting === undefined) {
@@ -117,7 +122,7 @@ export class HashIndex {
       this.#byValue.set(key, posting)
     }
     const { slots } = posting
-    if (posting.isSorted && slots.length > 0 && this.#order(slots[slots.length - 1]!, slot) > 0) posting.isSorted = false
+    if (!isLast && posting.isSorted && slots.length > 0 && this.#order(slots[slots.length - 1]!, slot) > 0) posting.isSorted = false
     this.#postingOf[slot] = posting.number
     this.#positionOf[slot] = slots.length
     slots.push(slot)

@@ -68,7 +68,7 @@ describe.each(Object.entries(PLACES))('in %s', (_, { definition, wrap, field }) 
   })
 
   test.each(Object.entries(KEPT))('kept exactly: %s', (name, { make, stored }) => {
-    if (name === 'nested 64 levels' && JSON.stringify(wrap(0)) !== '{"at":0}') return
+    if (name === 'nested as deep as may be' && JSON.stringify(wrap(0)) !== '{"at":0}') return
     const bucket = loneBucket(definition)
     const wanted = { id: 'k', ...wrap(stored) }
     expect(bucket.insert({ id: 'k', ...wrap(make()) })).toEqual({ ...wanted, _version: 1, _createdAt: 1, _updatedAt: 1 })

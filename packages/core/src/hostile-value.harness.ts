@@ -6,6 +6,8 @@
  * 3 Each is made anew by a function, since some may be used once only.
  */
 
+import { DEPTH_MAX } from './copy-value.js'
+
 const throwing = (): never => {
   throw Object.create(null)
 }
@@ -87,7 +89,7 @@ export const REFUSED: { readonly [name: string]: () => unknown } = {
     value.push(value)
     return value
   },
-  'nested 65 levels': () => nested(65),
+  'nested one level too deep': () => nested(DEPTH_MAX + 1),
   'sparse list': () => Object.assign(new Array(3), { 0: 1, 2: 3 }),
   'list of a billion holes': () => new Array(1e9),
   'list with undefined': () => [undefined],
@@ -143,7 +145,7 @@ export const KEPT: { readonly [name: string]: { readonly make: () => unknown; re
   '-0': { make: () => -0, stored: 0 },
   'nested -0': { make: () => [-0, { a: -0 }], stored: [0, { a: 0 }] },
   'undefined in an object': { make: () => ({ a: undefined, b: 1 }), stored: { b: 1 } },
-  'nested 64 levels': { make: () => nested(63), stored: nested(63) },
+  'nested as deep as may be': { make: () => nested(DEPTH_MAX - 1), stored: nested(DEPTH_MAX - 1) },
   'the largest number': { make: () => Number.MAX_VALUE, stored: Number.MAX_VALUE },
   'the smallest number': { make: () => Number.MIN_VALUE, stored: Number.MIN_VALUE },
   'an object without a prototype': { make: () => Object.assign(Object.create(null), { a: 1 }), stored: { a: 1 } },

@@ -103,7 +103,7 @@ test('the fast path, the wide path and closures make the same records, of the sa
       expect(withoutCodegen(() => makeAll(schema, data, patches))).toEqual(fast)
       expect(makeAll(widened(schema), data, patches)).toEqual(fast)
     }),
-    runs(600),
+    runs(400),
   )
 })
 

@@ -144,8 +144,14 @@ export function canonicalText(value: Value | undefined): string {
     .join()}}`
 }
 
-/** A calendar date, optionally with a time and an offset; without an offset the time is UTC, so that every machine reads the same instant. */
-const ISO_DATE = /^(\d{4})-(\d{2})-(\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/
+/**
+ * A calendar date, optionally with a time and an offset; without an offset the time is UTC, so that every machine reads the
+ * same instant. Strict, since what is not ISO some engines read in ways of their own (`0012-31-00`).
+ */
+const DAY = /(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])/
+const TIME = /(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?|24:00(?::00(?:\.0{1,9})?)?/
+const OFFSET = /Z|[+-](?:[01]\d|2[0-3]):[0-5]\d/
+const ISO_DATE = new RegExp(`^${DAY.source}(?:T(?:${TIME.source})(${OFFSET.source})?)?$`)
 
 /** The instant a date field holds, in ms since the epoch: of a `Date`, a finite number or a real ISO date; otherwise `undefined`. */
 export function instantOf(value: unknown): number | undefined {
