@@ -234,11 +234,7 @@ describe('verification finds', () => {
     ['a version that no commit made', image => (image.seqs[1] = 9), /fingerprint/],
     ['a place that was changed', image => (image.ords[1] = 9), /fingerprint/],
     ['a record that was exchanged', image => (image.records[1] = other(5)), /index n unique does not hold key "b"/],
-    [
-      'an index that lost a record',
-      image => image.indexes[1]!.remove(1, image.records[1]!),
-      /index n does not hold key "b"/,
-    ],
+    ['an index that lost a record', image => image.indexes[1]!.remove(1, image.records[1]!), /index n does not hold key "b"/],
   ])('%s', (_, damage, problem) => {
     expect(broken(damage)).toMatch(problem)
   })
