@@ -1,4 +1,9 @@
-// A real process whose bucket crashes a hundred times within a second. Runs on the built packages.
+/**
+ * A real process whose bucket crashes a hundred times within a second, on the built packages.
+ *
+ * Prints what it still holds and answers, as JSON, and ends by itself.
+ */
+
 import { Store } from 'repertory'
 import { crash } from 'repertory/testing'
 

@@ -1,4 +1,9 @@
-// Writes pairs into two buckets for ever, saving all the time; prints the newest pair that is known to be saved.
+/**
+ * Writes pairs into two buckets for ever, saving all the time, until it is killed.
+ *
+ * Prints the newest pair that is known to be saved, after each save.
+ */
+
 import { sqlite } from '@repertory/persistence/sqlite'
 import { Store } from 'repertory'
 

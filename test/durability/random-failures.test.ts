@@ -75,7 +75,7 @@ async function step({ store, clock }: World, random: () => number): Promise<void
     () => 'done',
     () => 'refused or crashed',
   )
-  await clock.advance(2)
+  await clock.advance(5)
   await answered
 }
 
@@ -100,9 +100,12 @@ async function live(world: World, history: History, random: () => number): Promi
 }
 
 /** The store ends well: all faults are over, everything is saved. */
-async function end({ store, backend }: World): Promise<void> {
+async function end({ store, clock, backend }: World): Promise<void> {
   backend.calm()
-  await store.stop()
+  const stopped = store.stop()
+  // A save that is under way takes its time still.
+  await clock.advance(1000)
+  await stopped
 }
 
 describe.each(PLACES)('on $kind', ({ kind, make }) => {

@@ -194,7 +194,8 @@ class HostedSaver implements Saver {
 
   /** Even a save due at once waits for a timer: the first look is at the touch itself, perhaps inside a turn. */
   #armQuiet(waitedMs: number): void {
-    const delayMs = Math.max(0, this.#quietLeftMs(waitedMs))
+    // Whole milliseconds: what rounding leaves of a fraction is too short for a clock to move by.
+    const delayMs = Math.ceil(Math.max(0, this.#quietLeftMs(waitedMs)))
     this.#timer = this.#options.clock.after(delayMs, () => this.#lookForQuiet(waitedMs + delayMs))
   }
 

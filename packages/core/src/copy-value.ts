@@ -3,14 +3,15 @@
  *
  * 1 What comes out is frozen, shares nothing with the input, and is JSON data or a `StoredDate`.
  * 2 It refuses, never repairs, what JSON cannot say; each refusal is an `Issue` naming the path. The exceptions are
- *   fixed: `undefined` members are dropped, `-0` becomes `0`, an object with `toJSON` becomes what that returns.
+ *   fixed: `undefined` members are dropped, `-0` becomes `0`, an object with `toJSON` becomes what that returns. As to
+ *   JSON, what is not enumerable or named by a symbol is not there.
  * 3 Every accessor is read once. Code of the caller that throws here (getters, proxies, `toJSON`) is an issue.
  * 4 Bounded: 64 levels and a million values a record, so cycles and shared sub-trees cannot run away.
  *
  * Cost: one visit per value; about 40 ns a value.
  */
 
-import { describe, type Issue } from './errors.js'
+import { describe, type Issue, shown } from './errors.js'
 import { storedDate, type Value } from './value.js'
 
 /** Deeper structures are refused: nobody means them, and cycles end here. */
@@ -27,10 +28,10 @@ export const METADATA_NAMES: ReadonlySet<string> = new Set(['_version', '_create
 
 /** What is wrong with a field name, or `undefined`. */
 export function nameProblem(name: string): string | undefined {
-  if (!isCleanString(name)) return `the field name ${JSON.stringify(name)} is not well-formed text`
-  if (name.startsWith('_') || name.startsWith('$')) return `the field name ${JSON.stringify(name)} begins with a reserved "${name[0]}"`
+  if (!isCleanString(name)) return `the field name ${shown(name)} is not well-formed text`
+  if (name.startsWith('_') || name.startsWith('$')) return `the field name ${shown(name)} begins with a reserved "${name[0]}"`
   if (FORBIDDEN_NAMES.has(name)) return `the field name "${name}" is reserved by the language`
-  if (/[.[\]]/.test(name)) return `the field name ${JSON.stringify(name)} contains ".", "[" or "]", which paths use`
+  if (/[.[\]]/.test(name)) return `the field name ${shown(name)} contains ".", "[" or "]", which paths use`
   return undefined
 }
 

@@ -44,6 +44,9 @@ const FILTER_DEPTH_MAX = 64
 /** Conditions of one filter, each of which becomes code; a list of values belongs into one `$in`. */
 const CONDITIONS_MAX = 1000
 
+/** Values of one list: beyond it the list is a query of its own. */
+const LIST_MAX = 1_000_000
+
 const OPERATORS: { readonly [operator: string]: CompareOperator } = { $eq: 'eq', $gt: 'gt', $gte: 'gte', $lt: 'lt', $lte: 'lte' }
 const KNOWN = '$eq $gt $gte $lt $lte $in $and $or'
 
@@ -149,6 +152,7 @@ class FilterParser {
   #in(field: string, raw: unknown, path: string): Condition {
     if (!Array.isArray(raw)) throw new QueryError(path, `takes a list of values, not ${describeInput(raw)}`)
     const isDate = this.#dates.has(field)
+    if (raw.length > LIST_MAX) throw new QueryError(path, `holds more than ${LIST_MAX} values`)
     const values = Array.from(raw, (value, at) => constantOf(value, isDate, `${path}[${at}]`))
     const at = this.constants.push(values) - 1
     this.signature += `${field.length}:${field}in;`

@@ -173,6 +173,10 @@ export const KEPT: { readonly [name: string]: { readonly make: () => unknown; re
   'toJSON of a class': { make: () => new URL('http://x/'), stored: 'http://x/' },
   'toJSON that is data': { make: () => ({ toJSON: 'no function' }), stored: { toJSON: 'no function' } },
   'toJSON of a list': { make: () => Object.assign([1], { toJSON: () => 'one' }), stored: 'one' },
+  'what is hidden, or named by a symbol, as JSON sees it': {
+    make: () => Object.defineProperty({ a: 1, [Symbol('s')]: 2 }, 'hidden', { value: 3 }),
+    stored: { a: 1 },
+  },
   'a list with more than indices': { make: () => Object.assign([1], { more: 2 }), stored: [1] },
   'a shared sub-tree': {
     make: () => {

@@ -135,6 +135,17 @@ test('all problems are told at once, whichever path finds them', () => {
   expect(fields({ n: 'x', _expiresAt: 'soon' })).toEqual(['_expiresAt type', 'id required', 'n type'])
 })
 
+test('what stores itself as nothing is nothing: it removes a field from a patch, by either path', () => {
+  const nothing = { toJSON: () => undefined }
+  for (const extra of [{}, { extra: 1 }]) {
+    const to = maker()
+    const { record } = insert({ id: 'a', n: 1, list: [1], ...extra }, to)
+    const patched = made(to, (m, context) => m.patch(record!, { list: nothing }, context))
+    expect([patched.record, patched.changed]).toEqual([{ id: 'a', n: 1, tag: 'x', ...extra, _version: 2, _createdAt: 9, _updatedAt: 9 }, 4])
+    expect(made(to, (m, context) => m.patch(record!, { n: nothing }, context)).issues).toMatchObject([{ field: 'n', code: 'required' }])
+  }
+})
+
 describe('an accessor is read once, and what it said is stored', () => {
   let reads = 0
   const counting = (names: readonly string[], rest: object = {}): object => {

@@ -22,6 +22,8 @@ import type { StoreRecord, Value } from './value.js'
 
 /** Constructors compiled per bucket; sets of fields beyond it are built field by field. */
 const CONSTRUCTORS_MAX = 64
+/** Fields of a compiled constructor; larger records are dictionaries to the runtime anyway, and their code would be kept for ever. */
+const CONSTRUCTOR_FIELDS_MAX = 500
 
 type Fields = Map<string, Value>
 type Input = { readonly [name: string]: unknown }
@@ -253,6 +255,7 @@ export class RecordMaker {
   }
 
   #constructorFor(names: readonly string[], hasExpiry = false): Constructor {
+    if (names.length > CONSTRUCTOR_FIELDS_MAX) return fieldByField(names)
     const id = `${hasExpiry ? 'e' : '-'}\0${names.join('\0')}`
     let made = this.#constructors.get(id)
     if (made === undefined) {

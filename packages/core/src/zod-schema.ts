@@ -132,10 +132,16 @@ function parseWith(schema: z.core.$ZodType, input: unknown, path: string, issues
 
 /** One issue of ours for each of zod's; one for each field where zod tells of several unknown ones at once. */
 function translate(issue: z.core.$ZodIssue, input: unknown, path: string): Issue[] {
-  const parts = [path, ...issue.path.map(String)].filter(part => part !== '')
+  const field = issue.path.reduce<string>((outer, part) => joined(outer, part), path)
   const told = { code: codeOf(issue, input), message: issue.message, detail: issue.code }
-  if (issue.code !== 'unrecognized_keys') return [{ field: parts.join('.'), ...told }]
-  return issue.keys.map(key => ({ ...told, field: [...parts, key].join('.'), message: 'is not a field of the schema' }))
+  if (issue.code !== 'unrecognized_keys') return [{ field, ...told }]
+  return issue.keys.map(key => ({ ...told, field: joined(field, key), message: 'is not a field of the schema' }))
+}
+
+/** Paths as the rest of the store spells them: `a.b`, `list[0]`. */
+function joined(outer: string, part: PropertyKey): string {
+  if (typeof part === 'number') return `${outer}[${part}]`
+  return outer === '' ? String(part) : `${outer}.${String(part)}`
 }
 
 function codeOf(issue: z.core.$ZodIssue, input: unknown): IssueCode {
