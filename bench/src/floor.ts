@@ -128,7 +128,7 @@ export class Floor implements Contender {
   }
 }
 
-export class AwaitedFloor implements Contender {
+class AwaitedFloor implements Contender {
   readonly #floor: Floor
 
   constructor(floor: Floor) {

@@ -15,7 +15,7 @@ export interface Framework {
   it(title: string, body: () => Promise<void>): unknown
 }
 
-export const clauses: readonly Clause[] = [...stateClauses, ...writerClauses]
+const clauses: readonly Clause[] = [...stateClauses, ...writerClauses]
 
 /** Runs every clause against the places that `make` gives. */
 export function describeBackend(name: string, make: () => Promise<Place>, { describe, it }: Framework): void {
