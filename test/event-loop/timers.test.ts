@@ -5,7 +5,7 @@ const AWAITED = process.env.REPERTORY_SOAK === undefined ? 400_000 : 1_000_000
 const QUEUED = 100_000
 
 /** Far above what is promised (20 ms, measured in `bench`): a busy machine must not fail a test. A starved timer waits for seconds. */
-const LATE_MS_MAX = 200
+const LATE_MS_MAX = 400
 
 const schema = { id: { type: 'number', required: true }, n: { type: 'number' } } as const
 
@@ -57,7 +57,7 @@ test.each(['get', 'update', 'insert'] as const)(`${AWAITED} awaited calls of %s 
   const { macrotasks, longestMs } = loop.stop()
   expect(longestMs).toBeLessThan(LATE_MS_MAX)
   expect(await late).toBeLessThan(LATE_MS_MAX)
-  expect(macrotasks).toBeGreaterThan(tookMs / 50)
+  expect(macrotasks).toBeGreaterThan(tookMs / 100)
 })
 
 test(`a timer armed behind ${QUEUED} calls that nobody awaits fires long before they are answered`, async () => {

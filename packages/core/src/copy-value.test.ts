@@ -31,7 +31,7 @@ test('what comes out equals what went in, is frozen through and through, and sha
         if (object instanceof Date) expect(object).toBeInstanceOf(StoredDate)
       }
     }),
-    runs(1000),
+    runs(600),
   )
 })
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
+import { agree } from './agreement.harness.js'
 import { createDatabase, defineBucket, differenceOf, observe, problemOf } from './bucket.harness.js'
 import type { BucketImage } from './bucket-image.js'
 import type { Database } from './database.js'
@@ -57,8 +58,8 @@ function playCrashing(twin: Twin, step: Step, crashAt: (n: number) => () => void
     stop()
     if (!hasCrashed) break
     twin.database.repair()
-    expect(twin.database.isInterrupted).toBe(false)
-    expect(differenceOf(before, observe(twin.database), 'unsaved')).toBeUndefined()
+    agree(twin.database.isInterrupted, false)
+    agree(differenceOf(before, observe(twin.database), 'unsaved'), undefined)
   }
   playNaively(twin, step)
 }
@@ -71,7 +72,7 @@ function playNaively(twin: Twin, step: Step): void {
 
 /** Plays a step without crashes. */
 function playPlainly(twin: Twin, step: Step): void {
-  expect(doesCrash(twin, step)).toBe(false)
+  agree(doesCrash(twin, step), false)
   playNaively(twin, step)
 }
 
@@ -85,7 +86,7 @@ function play({ kinds, steps }: Plan, crashAt: (twin: Twin, n: number) => () => 
     const [is, wanted] = [twin, plain].map(({ database }) =>
       observe(database).map(({ places, next, count, problem }) => ({ places, next, count, problem })),
     )
-    expect(is).toEqual(wanted)
+    agree(is, wanted)
   }
 }
 
@@ -99,14 +100,14 @@ test('a commit that crashes at any check or change leaves everything as it was, 
         }
       }),
     ),
-    runs(80),
+    runs(50),
   )
 })
 
 test.each(['before', 'after'] as const)('a commit that crashes %s any change of any index leaves everything as it was', when => {
   fc.assert(
     fc.property(anyPlan(8), plan => play(plan, ({ database }, n) => indexFaultAt(database.images(), n, when))),
-    runs(40),
+    runs(25),
   )
 })
 
@@ -147,16 +148,16 @@ test('what is saved is what was there when the cut was taken, however saves fail
         playOnce(twin, step, moves[at] === 'crash' ? 1 + (at % 5) : undefined)
         moveSaver(backend, moves[at]!)
         moveSaver(backend, moves[moves.length - 1 - at]!)
-        expect(backend.problem).toBeUndefined()
+        agree(backend.problem, undefined)
       }
       backend.end('unacknowledged')
       backend.take()
       backend.end('acknowledged')
-      expect(backend.problem).toBeUndefined()
-      for (const image of twin.database.images()) expect(image.unsaved?.isEmpty ?? true).toBe(true)
+      agree(backend.problem, undefined)
+      for (const image of twin.database.images()) agree(image.unsaved?.isEmpty ?? true, true)
       compareReloaded(twin, kinds, backend)
     }),
-    runs(150),
+    runs(100),
   )
 })
 
@@ -170,9 +171,12 @@ function compareReloaded(twin: Twin, kinds: Plan['kinds'], backend: NaiveBackend
     const image = defineBucket(database, name, kinds[name].definition)
     database.load(image, backend.stored(name), { isChecked: false, refused: undefined as never })
     image.rebuild()
-    expect(problemOf(image)).toBeUndefined()
-    expect([image.count, image.fingerprint]).toEqual([held.count, held.fingerprint])
-    expect([...image.ordered()].map(slot => image.records[slot])).toEqual([...saved.ordered()].map(slot => saved.records[slot]))
-    expect(held.next).toEqual(saved.next)
+    agree(problemOf(image), undefined)
+    agree([image.count, image.fingerprint], [held.count, held.fingerprint])
+    agree(
+      [...image.ordered()].map(slot => image.records[slot]),
+      [...saved.ordered()].map(slot => saved.records[slot]),
+    )
+    agree(held.next, saved.next)
   }
 }

@@ -48,7 +48,7 @@ test('a refused commit leaves everything as it was, unsaved marks too, and the n
         expect(is).toEqual(wanted)
       }
     }),
-    runs(100),
+    runs(60),
   )
 })
 

@@ -87,6 +87,22 @@ describe('a patch', () => {
   })
 })
 
+test('a stored record is checked against the schema of today, but for what a transform made', () => {
+  const stored = { id: 'a', n: 1, list: [3], deep: { text: 3 }, lazy: 3, _version: 1, _createdAt: 1, _updatedAt: 1 }
+  const length = z.string().transform(text => text.length)
+  const schema = z.object({
+    id: z.string(),
+    n: z.number().min(2),
+    list: z.array(length),
+    deep: z.object({ text: length.optional() }).nullable(),
+    lazy: z.lazy(() => length),
+  })
+  const bucket = bucketOf(schema)
+  const issues: Issue[] = []
+  bucket.image.maker.restore(stored, true, issues)
+  expect(issues.map(({ field, code }) => `${field} ${code}`)).toEqual(['n min'])
+})
+
 test('metadata in input is ignored, also by a strict object; only the expiry is taken', () => {
   const bucket = bucketOf(z.strictObject({ id: z.string() }))
   for (const [at, name] of ['_version', '_createdAt', '_updatedAt'].entries()) {

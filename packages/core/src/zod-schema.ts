@@ -25,6 +25,7 @@ export function zodSchema(bucket: string, schema: z.ZodType): RecordSchema {
   const fields: Fields = object === undefined ? {} : (object.shape as Fields)
   const names = Object.keys(fields)
   const needsOwn = names.some(isInherited)
+  let checkable: readonly string[] | undefined
   const shapes = names.map((name): FieldShape => ({ name, type: scalarType(fields[name] as z.core.$ZodType) }))
   return {
     fields: shapes.map(copier),
@@ -35,10 +36,8 @@ export function zodSchema(bucket: string, schema: z.ZodType): RecordSchema {
     parse: (input, issues) => parseWith(schema, ownData(input, needsOwn), '', issues) as object | undefined,
     parsePatch: object === undefined ? refusePatch(bucket) : patchParser(object, fields),
     checkStored: (record, issues) => {
-      for (const name of names) {
-        const field = fields[name] as z.core.$ZodType
-        if (!transforms(field)) parseWith(field, fieldOf(record, name), name, issues)
-      }
+      checkable ??= names.filter(name => !transforms(fields[name] as z.core.$ZodType))
+      for (const name of checkable) parseWith(fields[name] as z.core.$ZodType, fieldOf(record, name), name, issues)
     },
   }
 }
@@ -195,8 +194,21 @@ function scalarType(schema: z.core.$ZodType): FieldShape['type'] {
   }
 }
 
-/** Whether what is stored may differ from what the schema takes, so that a stored value cannot be parsed again. */
-function transforms(schema: z.core.$ZodType): boolean {
-  const { type } = innermost(schema)._zod.def
-  return type === 'transform' || type === 'pipe'
+/**
+ * Whether what is stored may differ from what the schema takes, here or anywhere inside, so that a stored value cannot be
+ * parsed again.
+ */
+function transforms(schema: z.core.$ZodType, seen: Set<unknown> = new Set()): boolean {
+  if (seen.has(schema)) return false
+  seen.add(schema)
+  const { def } = schema._zod
+  if (def.type === 'transform' || def.type === 'pipe') return true
+  const parts: unknown[] = schema instanceof z.ZodLazy ? [schema.unwrap()] : Object.values(def)
+  return parts.some(part => inside(part).some(inner => transforms(inner, seen)))
+}
+
+/** The schemas in a part of a definition: itself, the members of a list, the fields of a shape. */
+function inside(part: unknown): z.core.$ZodType[] {
+  if (typeof part !== 'object' || part === null) return []
+  return [part, ...Object.values(part)].filter(member => member instanceof z.core.$ZodType)
 }
