@@ -53,7 +53,10 @@ describe('whatever a caller passes', () => {
       for (const [at, garbage] of GARBAGE.entries()) {
         if (isWaiting) void handle.count(undefined, { signal: new AbortController().signal })
         const calls = verbs.map(verb => [verb, () => (handle[verb] as Call).call(handle, garbage as never, undefined as never)] as const)
-        calls.push(['update', () => handle.update('a', garbage as never)], ['insert', () => handle.insert({ id: 'a' }, garbage as never)])
+        calls.push(
+          ['update', () => handle.update('a' as never, garbage as never)],
+          ['insert', () => handle.insert({ id: 'a' } as never, garbage as never)],
+        )
         for (const [verb, call] of calls) {
           try {
             await call().catch(error => {
@@ -64,7 +67,12 @@ describe('whatever a caller passes', () => {
           }
         }
         await store.query(garbage as never).catch(() => 'refused')
-        await store.query(from(bucket).where(garbage as never)).catch(() => 'refused')
+        const built = [() => from(bucket).where(garbage as never), () => from(bucket).limit(garbage as never), () => from(garbage as never)]
+        for (const build of built)
+          await Promise.resolve()
+            .then(build)
+            .then(query => store.query(query))
+            .catch(() => 'refused')
       }
     }
     expect([problems, store.deadLetters, store.health().store]).toEqual([[], [], 'ready'])

@@ -6,19 +6,10 @@
  * 3 A call never throws: every failure rejects.
  */
 
-import {
-  type BucketDefinition,
-  type InputOf,
-  type Key,
-  type KeyOf,
-  OptionError,
-  type PatchOf,
-  type RecordOf,
-  type StoreRecord,
-} from '@repertory/core'
+import type { BucketDefinition, InputOf, Key, KeyOf, PatchOf, RecordOf, StoreRecord } from '@repertory/core'
 import type { Work } from './bucket-actor.js'
 import { BucketReads } from './bucket-reads.js'
-import { checkWriteOptions, type WriteOptions } from './call-options.js'
+import { checkWriteOptions, copyList, type WriteOptions } from './call-options.js'
 
 const insertOne: Work<unknown, undefined, StoreRecord> = (actor, data, _none, options) =>
   actor.line.commit([{ type: 'insert', image: actor.image, data }], options)!.changes[0]!.after!
@@ -51,8 +42,11 @@ export class BucketHandle<D extends BucketDefinition = BucketDefinition> extends
 
   /** Stores several records in one commit, all or none. */
   insertMany(list: readonly InputOf<D>[], options?: WriteOptions): Promise<readonly RecordOf<D>[]> {
-    if (!Array.isArray(list)) return Promise.reject(new OptionError('list', `insertMany on "${this.name}" takes a list of records`))
-    return this.#write('insertMany', insertEach, [...list], undefined, options) as Promise<RecordOf<D>[]>
+    try {
+      return this.#write('insertMany', insertEach, copyList('insertMany', this.name, list), undefined, options) as Promise<RecordOf<D>[]>
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Merges a patch into a record, shallowly; `undefined` removes a field. Rejects with RecordNotFoundError, ConflictError, ValidationError, UniqueConstraintError. */

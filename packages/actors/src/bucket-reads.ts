@@ -8,7 +8,7 @@
 
 import { checkCount, type Filter, filterSpec, type Key, type QuerySpec, type StoreRecord } from '@repertory/core'
 import type { BucketActor, Work } from './bucket-actor.js'
-import { checkReadOptions } from './call-options.js'
+import { checkReadOptions, copyList } from './call-options.js'
 import type { CallOptions } from './mailbox.js'
 
 /** Finds the actor of a bucket; throws when there is none or the store is stopped. */
@@ -38,7 +38,11 @@ export class BucketReads<R = StoreRecord, K extends Key = Key> {
 
   /** The records of several keys, in their order. */
   getMany(keys: readonly K[], options?: CallOptions): Promise<readonly (R | undefined)[]> {
-    return this.read('getMany', getEach, [...keys], undefined, options) as Promise<(R | undefined)[]>
+    try {
+      return this.read('getMany', getEach, copyList('getMany', this.name, keys), undefined, options) as Promise<(R | undefined)[]>
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Every record in bucket order. */

@@ -158,6 +158,23 @@ describe('dropping without a backend', () => {
     expect(await defined.count()).toBe(0)
   })
 
+  it('gives back the places of those who waited for one', async () => {
+    const { store } = await rig({ buckets: { users: USERS, notes: NOTES }, mailbox: { max: 2, waitersMax: 4 } })
+    const { signal } = new AbortController()
+    const send = (name: 'users' | 'notes'): Promise<unknown> =>
+      store
+        .bucket(name)
+        .count(undefined, { signal })
+        .then(() => 'done', codeOf)
+    const dropped = store.dropBucket('users')
+    const waiting = Array.from({ length: 6 }, () => send('users'))
+    expect(await send('notes')).toBe('done')
+    await dropped
+    expect(await Promise.all(waiting)).toEqual(Array(6).fill('BUCKET_NOT_DEFINED'))
+    const others = Array.from({ length: 7 }, () => send('notes'))
+    expect(await Promise.all(others)).toEqual([...Array(6).fill('done'), 'OVERLOADED'])
+  })
+
   it('that crashes in the middle leaves no half: the bucket is gone, the others go on', async () => {
     const { store, faults } = await rig({ buckets: { users: USERS, notes: NOTES } })
     await store.buckets.users.insert({ id: 'a' })

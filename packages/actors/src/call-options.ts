@@ -4,7 +4,7 @@
  * Every writing verb takes them last; reads take `signal` and `timeoutMs`. An unknown option is an error naming it.
  */
 
-import { OptionError } from '@repertory/core'
+import { describe, OptionError } from '@repertory/core'
 import type { CallOptions } from './mailbox.js'
 
 export interface WriteOptions extends CallOptions {
@@ -50,4 +50,10 @@ function checkOptions(verb: string, options: CallOptions, known: ReadonlySet<str
   }
   if (signal !== undefined && typeof signal.addEventListener !== 'function')
     throw new OptionError('signal', `${verb}: signal is an AbortSignal`)
+}
+
+/** The caller's list as one of our own. Throws `OptionError` for what is no list. */
+export function copyList<T>(verb: string, bucket: string, list: readonly T[]): T[] {
+  if (Array.isArray(list)) return [...(list as readonly T[])]
+  throw new OptionError('list', `${verb} on "${bucket}" takes a list, not ${describe(list)}`)
 }

@@ -262,6 +262,20 @@ describe('stopping with a backend that fails', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('that answers after stop gave it up is closed then', async () => {
+    const backend = new FakeBackend()
+    const { store, clock } = await persisted(backend, { shutdownMs: 300 })
+    const gate = deferred()
+    backend.before = call => (call.startsWith('save') ? gate.promise : undefined)
+    await store.buckets.users.insert({ id: 'a' })
+    const stopped = store.stop().catch(codeOf)
+    await clock.advance(300)
+    expect([await stopped, backend.calls.at(-1)]).toEqual(['UNAVAILABLE', 'save 1'])
+    gate.resolve()
+    await macrotask()
+    expect([backend.calls.at(-1), backend.rows('users')]).toEqual(['close', [{ id: 'a' }]])
+  })
+
   it('does not keep the others from saving and closing, whether it fails or hangs', async () => {
     for (const how of ['fails', 'hangs']) {
       const [good, bad] = [new FakeBackend('good'), new FakeBackend('bad')]

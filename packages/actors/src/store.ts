@@ -202,9 +202,12 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
 
   /** The rows of a built query: `store.query(from('users').where({role: 'admin'}).orderBy('age').limit(10))`. */
   query<N extends string>(query: Query<N>, options?: CallOptions): Promise<readonly RowOf<B, N>[]> {
-    if (!(query instanceof Query))
-      return Promise.reject(new QueryError('query', 'takes a built query, such as from("users").where({role: "admin"})'))
-    return new BucketReads<RowOf<B, N>>(query.bucket, this.#registry.find).rows(query.spec, options)
+    try {
+      if (!(query instanceof Query)) throw new QueryError('query', 'takes a built query, such as from("users").where({role: "admin"})')
+      return new BucketReads<RowOf<B, N>>(query.bucket, this.#registry.find).rows(query.spec, options)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Listens to record events: `bucket.<name>.inserted | updated | deleted`, `*` as a wildcard. Resolves to the unsubscribe. */

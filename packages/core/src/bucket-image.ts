@@ -15,6 +15,7 @@
 
 import type { BucketCut, BucketShape, IndexShape, NextNumbers, StoredRecord } from './backend.js'
 import type { Change } from './commit.js'
+import { CorruptError } from './errors.js'
 import { addMark, recordMark, removeMark } from './fingerprint.js'
 import { HashIndex, type SlotOrder } from './hash-index.js'
 import { IndexValue } from './index-value.js'
@@ -258,7 +259,12 @@ export class BucketImage {
       this.records.push(recordOf(record))
       this.ords.push(ord)
       this.seqs.push(seq)
-      this.slots.set(record[this.keyField] as Key, slot)
+      const key = record[this.keyField] as Key
+      this.slots.set(key, slot)
+      // By the size, not by a look-up before: the keys of a large bucket are cold, and what is loaded twice is not served anyway.
+      if (this.slots.size !== this.records.length) {
+        throw new CorruptError(`Bucket "${this.name}": two stored records have the key ${JSON.stringify(key)}`)
+      }
       if (ord >= this.nextOrd) this.nextOrd = ord + 1
     }
   }

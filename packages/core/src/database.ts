@@ -177,8 +177,6 @@ export class Database {
       const key = stored[image.keyField]
       if (keyProblem(key) !== undefined)
         throw new CorruptError(`Bucket "${image.name}": a stored record has no valid key "${image.keyField}"`)
-      if (image.slots.has(key as Key))
-        throw new CorruptError(`Bucket "${image.name}": two stored records have the key ${JSON.stringify(key)}`)
       issues.length = 0
       const record = image.maker.restore(stored, options.isChecked, issues)
       if (issues.length > 0) options.refused.add(key as Key, issues[0]!)

@@ -97,7 +97,7 @@ export function from<N extends string>(bucket: N): Query<N> {
 /** A whole number of rows, 0 or more; `QueryError` otherwise. */
 export function checkCount(path: string, rows: number): number {
   if (Number.isInteger(rows) && rows >= 0) return rows
-  throw new QueryError(path, `must be a whole number, 0 or more, not ${String(rows)}`)
+  throw new QueryError(path, `must be a whole number, 0 or more, not ${shown(rows)}`)
 }
 
 /** A spec for a plain filter. */
