@@ -32,7 +32,7 @@ import type { Clock, Random } from './clock.js'
 import type { CommitLine } from './commit-line.js'
 import type { DeadLetters } from './dead-letters.js'
 import type { FaultLog } from './fault-log.js'
-import { type CallOptions, Mailbox, type MailboxCounts, type MailboxOptions } from './mailbox.js'
+import { Mailbox, type MailboxCounts, type MailboxOptions } from './mailbox.js'
 import type { ActorState, StatusBus } from './status-bus.js'
 import { type RestartPolicy, type SupervisedChild, superviseChild } from './supervised-child.js'
 import type { Drainable, TurnGate } from './turn-gate.js'
@@ -107,15 +107,12 @@ export class BucketActor implements Drainable {
         gate.isInTurn = false
       }
     }
-    const capture = (): (() => R) => {
-      const [first, second, given] = [captureInput(a), captureInput(b), captureOptions(options)]
-      return () => work(this, first, second, given)
-    }
-    return this.#send(verb, capture, options) as Promise<R>
+    return this.#send(verb, work, a, b, options)
   }
 
-  /** Everything is loaded: messages are served from here on. */
+  /** Everything is loaded: messages are served from here on. A bucket that was stopped meanwhile stays so. */
   serve(): void {
+    if (this.#phase !== 'loading') return
     this.#phase = 'serving'
     this.#childMoved()
   }
@@ -204,7 +201,12 @@ export class BucketActor implements Drainable {
     }
   }
 
-  #send(verb: string, capture: () => () => unknown, options: CallOptions | undefined): Promise<unknown> {
+  /** Apart from `call`, which would otherwise make room for this closure even when it runs at once. */
+  #send<A, B, R>(verb: string, work: Work<A, B, R>, a: A, b: B, options: WriteOptions | undefined): Promise<R> {
+    const capture = (): (() => R) => {
+      const [first, second, given] = [captureInput(a), captureInput(b), captureOptions(options)]
+      return () => work(this, first, second, given)
+    }
     const refusal = this.#refusal()
     if (refusal !== undefined) {
       this.#refusedInTurn++
@@ -212,7 +214,7 @@ export class BucketActor implements Drainable {
     }
     const answer = this.#mailbox.send(verb, capture, options)
     if (this.#isServing) this.#options.gate.schedule(this)
-    return answer
+    return answer as Promise<R>
   }
 
   #refusal(): unknown {

@@ -135,11 +135,11 @@ export class BucketRegistry {
     if (!erase) {
       try {
         await this.#options.persistence?.flush({ bucket: name })
+        this.#assertCurrent(name, actor)
       } catch (error) {
         actor.serve()
         throw error
       }
-      this.#assertCurrent(name, actor)
     }
     const { line, database, persistence, faults } = this.#options
     this.#actors.delete(name)

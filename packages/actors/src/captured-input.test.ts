@@ -20,6 +20,10 @@ describe('captured input', () => {
   })
 
   it('passes on what it does not know, and dates that cannot change', () => {
+    const frozen = Object.freeze(new Date(5))
+    const dates = captureInput([frozen])
+    frozen.setTime(6)
+    expect(dates).toEqual([new Date(5)])
     const [money, make, date, pattern] = [new Money(), () => 1, storedDate(5), /a/]
     const copy = captureInput({ money, make, date, pattern })
     expect([copy.money, copy.make, copy.date, copy.pattern]).toEqual([money, make, date, pattern])

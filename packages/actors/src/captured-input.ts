@@ -8,6 +8,8 @@
  * 3 It refuses nothing and never throws: an input that cannot be read is passed on, and refused when its turn comes.
  */
 
+import { StoredDate } from '@repertory/core'
+
 /** Copies what the caller could change. O(values). */
 export function captureInput<T>(input: T): T {
   if (typeof input !== 'object' || input === null) return input
@@ -28,7 +30,7 @@ function copyOf(value: unknown, made: Map<object, unknown>): unknown {
   const known = made.get(value)
   if (known !== undefined) return known
   if (Array.isArray(value)) return copyList(value, made)
-  if (value instanceof Date) return Object.isFrozen(value) ? value : new Date(value.getTime())
+  if (value instanceof Date) return value instanceof StoredDate ? value : new Date(value.getTime())
   return isPlain(value) ? copyFields(value, made) : value
 }
 

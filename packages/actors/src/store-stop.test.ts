@@ -181,6 +181,40 @@ describe('stopping while something is under way', () => {
     expect(backend.calls).toEqual(['open', 'save 1', 'save 2', 'close'])
   })
 
+  it('a drop that keeps, with calls behind it: the drop is refused, the calls are answered and saved', async () => {
+    const backend = new FakeBackend()
+    const { store } = await persisted(backend)
+    await store.buckets.users.insert({ id: 'a' })
+    const gate = deferred()
+    backend.before = call => (call === 'save 1' ? gate.promise : undefined)
+    const dropped = store.dropBucket('users', { erase: false }).catch(codeOf)
+    await macrotask()
+    const call = store.buckets.users.insert({ id: 'b' })
+    const stopped = store.stop()
+    gate.resolve()
+    await stopped
+    expect([await dropped, await call, backend.rows('users')]).toEqual([
+      'STOPPED',
+      expect.objectContaining({ id: 'b' }),
+      [{ id: 'a' }, { id: 'b' }],
+    ])
+  })
+
+  it('a drop that keeps, while saves fail: it is told, and no stopped bucket comes back to life', async () => {
+    const backend = new FakeBackend()
+    const { store, clock } = await persisted(backend)
+    await store.buckets.users.insert({ id: 'a' })
+    const gate = deferred()
+    backend.before = call => (call.startsWith('save') ? gate.promise : undefined)
+    const dropped = store.dropBucket('users', { erase: false }).catch((error: unknown) => error)
+    await macrotask()
+    const stopped = store.stop().catch(codeOf)
+    await clock.advance(10_000)
+    gate.reject(new Error('disk full'))
+    expect([await stopped, await dropped]).toEqual(['UNAVAILABLE', expect.any(Error)])
+    expect(store.health().actors.users!.state).toBe('stopped')
+  })
+
   it('a drop that keeps: the drop is told, and everything is saved', async () => {
     const backend = new FakeBackend()
     const { store } = await persisted(backend)
