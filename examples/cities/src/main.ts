@@ -23,25 +23,18 @@ import { askAll } from './questions.js'
 import { exitCodeOf, explain } from './refusal.js'
 import { Screen } from './screen.js'
 
-/** Any time at all: nothing is done then. */
-const AWAKE_MS = 60_000
-
 const interruption = new Interruption()
 const screen = new Screen({ out: stdout, onClosed: () => interruption.ask('SIGPIPE') })
 stderr.on('error', () => {
   // Nobody is left to be told.
 })
 
-// The timers of a store step aside for a process that has nothing else to do; this one waits for answers.
-const awake = setInterval(() => undefined, AWAKE_MS)
-process.exitCode = await main()
-  .catch((error: unknown) => {
-    screen.wipe()
-    if (error instanceof Interrupted) return error.exitCode
-    stderr.write(`${explain(error, Boolean(env.DEBUG))}\n`)
-    return exitCodeOf(error)
-  })
-  .finally(() => clearInterval(awake))
+process.exitCode = await main().catch((error: unknown) => {
+  screen.wipe()
+  if (error instanceof Interrupted) return error.exitCode
+  stderr.write(`${explain(error, Boolean(env.DEBUG))}\n`)
+  return exitCodeOf(error)
+})
 
 async function main(): Promise<number> {
   const command = parseCommand(argv.slice(2))
