@@ -9,6 +9,7 @@
  * 3 Nothing is lost while opening: a commit during a run is in its result or makes a further run.
  * 4 The first run is awaited and its failure rejects. A later failure keeps the subscription, with what it depended on before
  *   and what it read until it failed, and goes to `onError`.
+ *   Where a run failed because a bucket was not to be had, it runs again after a pause.
  * 5 Callbacks are called only when the result differs, never in a turn; what they throw disturbs nobody.
  */
 
@@ -21,6 +22,7 @@ import {
   QueryNotDefinedError,
   type Seq,
   StoppedError,
+  StoreError,
 } from '@repertory/core'
 import type { BucketReads } from './bucket-reads.js'
 import type { FaultLog } from './fault-log.js'
@@ -56,6 +58,15 @@ export interface QueryHost {
   seq(): Seq
   readsOf(bucket: string): BucketReads
   run(query: Query): Promise<unknown>
+  /** Calls back after a pause, when a bucket that rested may serve again. */
+  later(run: () => void): void
+}
+
+/** Refusals that say nothing about the query: the bucket rested, crashed or was too busy. */
+const PASSING: ReadonlySet<string> = new Set(['UNAVAILABLE', 'DEADLINE', 'OVERLOADED', 'ACTOR_CRASHED'])
+
+function isPassing(error: unknown): boolean {
+  return error instanceof StoreError && PASSING.has(error.code)
 }
 
 interface Subscription {
@@ -186,12 +197,22 @@ export class FunctionQueries {
         }
       } catch (error) {
         if (subscription.isActive) this.#report(subscription, error)
+        if (isPassing(error)) this.#host.later(() => this.#again(subscription))
       }
       subscription.toldSeq = subscription.seq
       this.#tellSettling(subscription)
     }
     subscription.isRunning = false
     this.#tellSettling(subscription)
+  }
+
+  /** A run that failed because a bucket rested is not left stale until the next commit. */
+  #again(subscription: Subscription): void {
+    if (!subscription.isActive) return
+    subscription.isTouched = true
+    if (subscription.isRunning) return
+    subscription.isRunning = true
+    void this.#keepUp(subscription)
   }
 
   async #runOnce(subscription: Subscription): Promise<unknown> {

@@ -60,6 +60,9 @@ export interface DropOptions {
 const DROP_OPTIONS: ReadonlySet<string> = new Set<keyof DropOptions>(['erase'])
 const FLUSH_OPTIONS: ReadonlySet<string> = new Set<keyof FlushOptions>(['bucket', 'backend'])
 
+/** Before a function query that met a resting bucket asks again. */
+const RERUN_AFTER_MS = 1000
+
 /** Of `shutdownMs`: what answering the calls that wait may take. */
 const DRAINING_PART = 0.5
 
@@ -112,6 +115,7 @@ export class Store<B extends BucketDefinitions = BucketDefinitions> implements A
       seq: () => database.seq,
       readsOf: bucket => this.#reads(bucket),
       run: query => this.#reads(query.bucket).rows(query.spec),
+      later: run => void clock.after(RERUN_AFTER_MS, run),
     })
     this.#dispatcher = new Dispatcher(clock, this.#gate, [this.#events, this.#queries])
     const line = new CommitLine({ database, clock, dispatcher: this.#dispatcher, recordsMax: settings.recordsMax, sink: persistence })
